@@ -1,0 +1,70 @@
+"""A rollback: its steps in order, and the clock that runs while they do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from domain.campaign import CampaignId
+
+
+class StepName(StrEnum):
+    HALT = "halt"
+    REVOKE = "revoke"
+    CANCEL = "cancel"
+    READ_BACK = "read_back"
+    SUPPRESS = "suppress"
+    NOTIFY = "notify"
+
+
+class StepState(StrEnum):
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+LOCAL_STEPS: Final = (StepName.HALT, StepName.REVOKE)
+"""Done inside the transaction that shuts the gate: they need only our database."""
+
+ESP_STEPS: Final = (StepName.CANCEL, StepName.READ_BACK, StepName.SUPPRESS)
+
+
+class Trigger(StrEnum):
+    COMPLAINTS = "complaints"
+    HARD_BOUNCES = "hard_bounces"
+    BUTTON = "button"
+    COMMAND = "command"
+    SHELL = "shell"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackStep:
+    id: int
+    incident_id: int
+    name: StepName
+    # what the step acts on: a batch id, or "" when it acts once
+    target: str
+    state: StepState
+    version: int
+    attempts: int
+    detail: str | None
+    done_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    id: int
+    campaign_id: CampaignId
+    trigger: Trigger
+    actor: str
+    # the judge's sentence, or the person's words given afterwards
+    reason: str | None
+    mails_out: int
+    mails_spared: int
+    onset_at: datetime | None
+    opened_at: datetime
+    contained_at: datetime | None
+    told_at: datetime | None

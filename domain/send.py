@@ -1,0 +1,87 @@
+"""Chunks: the unit of sending, one effect row each, and what became of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, NewType
+
+from domain.campaign import CampaignId
+
+ChunkId = NewType("ChunkId", int)
+
+CHUNK_SIZE: Final = 1000
+"""SendGrid: personalizations per request."""
+
+
+class ChunkState(StrEnum):
+    # not handed over yet
+    PLANNED = "planned"
+    # committed before the call; after a crash it reads as unknown
+    INTENT = "intent"
+    SENT = "sent"
+    # the call timed out or the process died: never resent blindly
+    UNKNOWN = "unknown"
+    # the ESP refused it and took nothing
+    FAILED = "failed"
+    # a rollback got there first
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    id: ChunkId
+    campaign_id: CampaignId
+    version: int
+    step: int
+    number: int
+    size: int
+    state: ChunkState
+    # the ESP's batch id, made before the send so that it can be cancelled
+    batch_id: str | None
+    intent_at: datetime | None
+    accepted_at: datetime | None
+    accepted: int
+    skipped: int
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """One person of an audience. Never logged, never a task argument."""
+
+    id: int
+    address: str
+    address_hash: str
+    first_name: str
+    last_name: str
+    company: str
+    time_zone: str
+    provider: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """The one mail a recipient may get from a campaign."""
+
+    id: int
+    recipient: Recipient
+    variant_id: int
+    revision_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryEvent:
+    """One normalised event of an ESP (anymail's vocabulary)."""
+
+    event_id: str
+    # accepted delivered deferred bounced rejected opened clicked complained unsubscribed
+    type: str
+    at: datetime
+    send_id: int
+    campaign_id: CampaignId
+    is_hard: bool = False
+    is_machine: bool = False
+    url: str | None = None
+    user_agent: str | None = None
