@@ -1,0 +1,138 @@
+"""Every id that travels to Slack and comes back in an interaction.
+
+A button's `value` and a view's `private_metadata` hold one id and nothing else.
+An overflow menu has one action id for all of its options, so its option values are
+`verb.id`, made and read only by `option_value` and `parse_option`.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Final
+
+from domain.errors import Unknown
+
+
+class Action(StrEnum):
+    """Action ids of buttons, menus and of elements that act at once."""
+
+    # value: review request id
+    APPROVE = "approve"
+    REJECT = "reject"
+    # value: revision id
+    EDIT = "edit"
+    REGENERATE = "regenerate"
+    READ_ALL = "read_all"
+    # value: variant id
+    VARIANT_HISTORY = "variant_history"
+    # value: campaign id
+    CANCEL_CAMPAIGN = "cancel_campaign"
+    RETRY_CAMPAIGN = "retry_campaign"
+    EXPAND = "expand"
+    EXTEND = "extend"
+    HOLD = "hold"
+    ROLL_BACK = "roll_back"
+    EVIDENCE = "evidence"
+    SHOW_BRIEF = "show_brief"
+    OPEN_INCIDENT = "open_incident"
+    COMPARE = "compare"
+    OPEN_CAMPAIGN = "open_campaign"
+    # value: chunk id
+    LOOK_UP_CHUNK = "look_up_chunk"
+    MARK_CHUNK_SENT = "mark_chunk_sent"
+    # no value
+    NEW_BRIEF = "new_brief"
+    # overflow menus: see Verb
+    CAMPAIGN_MORE = "campaign_more"
+    VARIANT_MORE = "variant_more"
+
+
+class Verb(StrEnum):
+    """What an overflow option asks for; the comment says what its id names."""
+
+    # campaign id
+    SHOW_BRIEF = "show_brief"
+    CAMPAIGN_HISTORY = "campaign_history"
+    CLONE_BRIEF = "clone_brief"
+    EVIDENCE = "evidence"
+    EXPAND = "expand"
+    EXTEND = "extend"
+    HOLD = "hold"
+    CANCEL_CAMPAIGN = "cancel_campaign"
+    ROLL_BACK = "roll_back"
+    # variant id
+    HISTORY = "history"
+    # revision id
+    READ_ALL = "read_all"
+
+
+class Callback(StrEnum):
+    """Callback ids of views; the comment says what `private_metadata` holds."""
+
+    # nothing
+    BRIEF_FORM = "brief_form"
+    # nothing; the campaign id is chosen in the view
+    ROLLBACK_PICK = "rollback_pick"
+    # revision id
+    EDIT_FORM = "edit_form"
+    REGENERATE_FORM = "regenerate_form"
+    # review request id
+    REJECT_FORM = "reject_form"
+    # campaign id
+    ROLLBACK_CONFIRM = "rollback_confirm"
+    ROLLBACK_REASON = "rollback_reason"
+    # nothing to submit
+    READING = "reading"
+    HOME = "home"
+
+
+class Field(StrEnum):
+    """Block ids of inputs; an input's action id is its block id.
+
+    A brief's inputs are named by `brief_block`; the parts of a long body by
+    `body_block`.
+    """
+
+    SUBJECT = "subject"
+    PREHEADER = "preheader"
+    BODY = "body"
+    INSTRUCTION = "instruction"
+    REASON = "reason"
+    CAMPAIGN = "campaign"
+
+
+_BRIEF: Final = "brief."
+_OPTION: Final = re.compile(r"([a-z_]+)\.([0-9]+)")
+
+
+def brief_block(name: str) -> str:
+    """Block id and action id of the input for a brief's field."""
+    return _BRIEF + name
+
+
+def brief_field(block_id: str) -> str | None:
+    """Name of the brief's field that a block asks for, or None."""
+    return block_id.removeprefix(_BRIEF) if block_id.startswith(_BRIEF) else None
+
+
+def body_block(part: int) -> str:
+    """Block id of the body's nth part, counted from 0."""
+    return f"{Field.BODY}.{part}"
+
+
+def option_value(verb: Verb, target: int) -> str:
+    """Value of an overflow option: what to do, and to which row."""
+    return f"{verb}.{target}"
+
+
+def parse_option(value: str) -> tuple[Verb, int]:
+    """Read a value that `option_value` made.
+
+    Raises:
+        Unknown: The value is not one of ours, as from a card of an older version.
+    """
+    match = _OPTION.fullmatch(value)
+    if match is None or match[1] not in list(Verb):
+        raise Unknown("This menu belongs to an older card; open the newest one.")
+    return Verb(match[1]), int(match[2])
