@@ -1,0 +1,84 @@
+"""What a request passes before a handler sees it: host, key, rate, size."""
+
+from __future__ import annotations
+
+import hmac
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from practice.esp.keys import CONFIG, failure, plain_error
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_WINDOW_S: Final = 60
+
+
+@web.middleware
+async def only_from_here(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse other sites' names and origins, so no web page can reach in."""
+    host = urlsplit(f"//{request.host}").hostname
+    origin = request.headers.get("Origin")
+    if host not in _LOOPBACK or (origin and urlsplit(origin).hostname not in _LOOPBACK):
+        raise web.HTTPForbidden(text="This practice ESP answers this machine only.")
+    return await handler(request)
+
+
+@web.middleware
+async def with_key(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """SendGrid's 401 for calls to /v3 without the right key."""
+    if not request.path.startswith("/v3/"):
+        return await handler(request)
+    given = request.headers.get("Authorization", "")
+    if not given:
+        return failure(401, plain_error("authorization required"))
+    if not hmac.compare_digest(
+        given.encode(), f"Bearer {request.app[CONFIG].api_key}".encode()
+    ):
+        message = "The provided authorization grant is invalid, expired, or revoked"
+        return failure(401, plain_error(message))
+    return await handler(request)
+
+
+@web.middleware
+async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """SendGrid's error form for what the web framework refuses by itself."""
+    try:
+        return await handler(request)
+    except web.HTTPRequestEntityTooLarge:
+        return failure(413, plain_error("Payload too large"))
+    except web.HTTPNotFound:
+        return failure(404, plain_error("Not Found"))
+    except web.HTTPMethodNotAllowed:
+        return failure(405, plain_error("method not allowed"))
+
+
+def rate_limited() -> Middleware:
+    """A middleware that counts /v3 calls per path and minute, as SendGrid reports."""
+    used: dict[tuple[str, int], int] = defaultdict(int)
+
+    @web.middleware
+    async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not request.path.startswith("/v3/"):
+            return await handler(request)
+        config = request.app[CONFIG]
+        minute = int(config.clock()) // _WINDOW_S
+        for old in [key for key in used if key[1] < minute]:
+            del used[old]
+        used[request.path, minute] += 1
+        left = config.rate_limit - used[request.path, minute]
+        if left < 0:
+            answer: web.StreamResponse = failure(429, plain_error("too many requests"))
+        else:
+            answer = await handler(request)
+        if not answer.prepared:
+            answer.headers["X-RateLimit-Limit"] = str(config.rate_limit)
+            answer.headers["X-RateLimit-Remaining"] = str(max(0, left))
+            answer.headers["X-RateLimit-Reset"] = str((minute + 1) * _WINDOW_S)
+        return answer
+
+    return limit

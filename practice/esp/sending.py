@@ -1,0 +1,59 @@
+"""POST /v3/mail/send, with the faults asked for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from aiohttp import web
+
+from practice.esp import batches
+from practice.esp.faults import Fault
+from practice.esp.keys import CONFIG, DB, FAULTS, failure, plain_error
+from practice.esp.outgoing import accept
+from practice.esp.validate import check_mail
+
+SLOW_S: Final = 2.0
+
+
+async def mail_send(request: web.Request) -> web.StreamResponse:
+    """202 with an empty body and `X-Message-Id`, or every error at once."""
+    faults = request.app[FAULTS]
+    fault = faults.take()
+    if fault is Fault.TOO_MANY:
+        return failure(429, plain_error("too many requests"))
+    if fault is Fault.BROKEN:
+        return failure(500, plain_error("Internal Server Error"))
+    if fault is Fault.REFUSE:
+        return _hang_up(request)
+    if fault is Fault.TIMEOUT_BEFORE:
+        await faults.stall()
+        return _hang_up(request)
+    if fault is Fault.SLOW:
+        await faults.stall(SLOW_S)
+    answer = _take(request, await request.read())
+    if fault is Fault.TIMEOUT_AFTER_ACCEPT:
+        await faults.stall()
+        return _hang_up(request)
+    return answer
+
+
+def _take(request: web.Request, raw: bytes) -> web.Response:
+    config, db = request.app[CONFIG], request.app[DB]
+    try:
+        body: Any = json.loads(raw)
+    except ValueError:
+        return failure(400, plain_error("Bad Request"))
+    errors = check_mail(body, config.clock(), lambda name: batches.exists(db, name))
+    if errors:
+        return failure(400, *errors)
+    if ((body.get("mail_settings") or {}).get("sandbox_mode") or {}).get("enable"):
+        return web.Response(status=200)
+    message_id = accept(db, config, body)
+    return web.Response(status=202, headers={"X-Message-Id": message_id})
+
+
+def _hang_up(request: web.Request) -> web.Response:
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=503)

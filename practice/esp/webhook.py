@@ -1,0 +1,191 @@
+"""The event webhook: signed batches, posted until someone answers 2xx.
+
+Signing as SendGrid documents it: ECDSA P-256 with SHA-256 over the timestamp
+header followed by the raw body, base64 of the DER signature.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import sqlite3
+from base64 import b64encode
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from practice.esp.config import PracticeEsp
+from practice.esp.database import transaction
+from practice.esp.outgoing import release_due
+from practice.esp.reading import links, whole
+
+SIGNATURE: Final = "X-Twilio-Email-Event-Webhook-Signature"
+TIMESTAMP: Final = "X-Twilio-Email-Event-Webhook-Timestamp"
+MAX_EVENTS: Final = 500
+RETRY_CAP_S: Final = 30.0
+TICK_S: Final = 0.2
+
+
+class Posted(StrEnum):
+    """What one attempt to post came to."""
+
+    NOTHING = "nothing"
+    SOME = "some"
+    FULL = "full"
+    REFUSED = "refused"
+
+
+class Signer:
+    """Holds the webhook's key, kept in the data folder across restarts."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._key = _load_or_make(folder / "webhook_key.pem")
+
+    @property
+    def public_key(self) -> str:
+        """Base64 of the DER public key, as SendGrid's settings page shows it."""
+        public = self._key.public_key()
+        return b64encode(
+            public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        ).decode()
+
+    def sign(self, timestamp: str, body: bytes) -> str:
+        return b64encode(
+            self._key.sign(timestamp.encode() + body, ec.ECDSA(SHA256()))
+        ).decode()
+
+
+def _load_or_make(path: Path) -> ec.EllipticCurvePrivateKey:
+    if path.exists():
+        key = load_pem_private_key(path.read_bytes(), None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise TypeError(f"The key in {path.name} is not an elliptic curve key.")
+        return key
+    key = ec.generate_private_key(ec.SECP256R1())
+    path.touch(mode=0o600)
+    path.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    return key
+
+
+class Postman:
+    """Posts due events, one request in flight, and releases scheduled mail."""
+
+    def __init__(
+        self, db: sqlite3.Connection, config: PracticeEsp, signer: Signer
+    ) -> None:
+        self._db, self._config, self._signer = db, config, signer
+        self._shuffle = random.Random(config.seed)
+        self._closing = asyncio.Event()
+        self._session = ClientSession(timeout=ClientTimeout(total=10))
+
+    async def run(self) -> None:
+        """Work until `close`; a refusal waits twice as long as the one before."""
+        wait = self._config.retry_first
+        while not self._closing.is_set():
+            outcome = await self.deliver_due()
+            if outcome is Posted.REFUSED:
+                await self._pause(wait)
+                wait = min(RETRY_CAP_S, wait * 2)
+                continue
+            wait = self._config.retry_first
+            if outcome is not Posted.FULL:
+                await self._pause(TICK_S)
+
+    async def close(self) -> None:
+        self._closing.set()
+        await self._session.close()
+
+    async def deliver_due(self) -> Posted:
+        """Post at most one batch of due events."""
+        release_due(self._db, self._config)
+        if not self._config.webhook_url:
+            return Posted.NOTHING
+        rows = self._due()
+        if not rows:
+            return Posted.NOTHING
+        self._shuffle.shuffle(rows)
+        body = json.dumps([_event(row) for row in rows]).encode()
+        if not await self._post(body):
+            return Posted.REFUSED
+        self._forget(rows)
+        return Posted.FULL if len(rows) == MAX_EVENTS else Posted.SOME
+
+    def _due(self) -> list[sqlite3.Row]:
+        return self._db.execute(
+            "SELECT e.id AS event_key, e.kind, e.at, e.detail, e.event_id, e.copy,"
+            " m.*, r.body, r.batch_id, r.accepted_at, r.message_id FROM events e"
+            " JOIN mails m ON m.id = e.mail_id JOIN requests r ON r.id = m.request_id"
+            " WHERE e.posted = 0 AND e.post_at <= ? ORDER BY e.post_at LIMIT ?",
+            (self._config.clock(), MAX_EVENTS),
+        ).fetchall()
+
+    def _forget(self, rows: list[sqlite3.Row]) -> None:
+        """First posts stay as the record of what happened; repeats are done with."""
+        with transaction(self._db):
+            self._db.executemany(
+                "UPDATE events SET posted = 1 WHERE id = ?",
+                [(row["event_key"],) for row in rows if row["copy"] == 0],
+            )
+            self._db.executemany(
+                "DELETE FROM events WHERE id = ?",
+                [(row["event_key"],) for row in rows if row["copy"]],
+            )
+
+    async def _post(self, body: bytes) -> bool:
+        timestamp = str(int(self._config.clock()))
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "SendGrid Event API",
+            SIGNATURE: self._signer.sign(timestamp, body),
+            TIMESTAMP: timestamp,
+        }
+        try:
+            async with self._session.post(
+                self._config.webhook_url, data=body, headers=headers
+            ) as answer:
+                return 200 <= answer.status < 300
+        except (ClientError, TimeoutError):
+            return False
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._closing.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+def _event(row: sqlite3.Row) -> dict[str, Any]:
+    """One event as SendGrid writes it; custom args become top-level keys."""
+    detail = json.loads(row["detail"])
+    if "link" in detail:
+        found = links(whole(row)["content"]) or [""]
+        detail["url"] = found[detail.pop("link") % len(found)]
+        detail["url_offset"] = {"index": 0, "type": "html"}
+    body = json.loads(row["body"]) if row["kind"] == "processed" else {}
+    if body.get("send_at"):
+        detail["send_at"] = body["send_at"]
+    return {
+        **json.loads(row["custom_args"]),
+        "email": row["email"],
+        "timestamp": int(row["at"]),
+        "event": row["kind"],
+        "sg_event_id": row["event_id"],
+        "sg_message_id": row["sg_message_id"],
+        "smtp-id": f"<{row['message_id']}@practice-esp>",
+        **detail,
+    }
