@@ -1,0 +1,113 @@
+"""The one card of a campaign: state in words, what comes next, the evidence, buttons."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from slack_sdk.models.blocks import Block, ContextBlock, InteractiveElement
+
+from blocks import campaign_states
+from blocks.campaign_states import Face
+from blocks.ids import Action, Verb
+from blocks.message import Message, actions, button, context, message, overflow, section
+from blocks.text import clock, count, in_words, joined, line, plain, plural, who
+from domain.views import CampaignCard, DecisionLine, UnknownChunk
+
+SAMPLE_WRITER: Final = "sample writer - no AI model connected"
+_DECISIONS_SHOWN: Final = 5
+
+
+def render(view: CampaignCard, *, now: datetime) -> Message:
+    """Draw the card as the record says it is at `now` (aware)."""
+    face = campaign_states.face(view, now)
+    title = f"#{view.id} {plain(view.title, 120)}"
+    blocks: list[Block | None] = [
+        section(f"*#{view.id} {line(view.title, 150)}*\n{_facts(view)}"),
+        section(_state_lines(face)),
+        face.progress,
+        *(section(each) for each in face.evidence if each),
+        _decided(view.decisions),
+        *_unknown(view.unknown_chunks, now),
+        actions(_buttons(view, face)),
+        context(_made_by(view), _practice(view)),
+    ]
+    return message(f"{title}: {face.aloud}", blocks)
+
+
+def _facts(view: CampaignCard) -> str:
+    recipients = plural(view.recipients, "recipient")
+    return f"{line(view.channel, 30)} · tier {line(view.tier, 5)} · {recipients}"
+
+
+def _state_lines(face: Face) -> str:
+    first = f"*{face.state}*" + "".join(f" · {each}" for each in face.beside if each)
+    return first + (f"\n{face.next}" if face.next else "")
+
+
+def _buttons(view: CampaignCard, face: Face) -> list[InteractiveElement | None]:
+    menu = [
+        *face.more,
+        ("Show brief", Verb.SHOW_BRIEF, view.id),
+        ("History", Verb.CAMPAIGN_HISTORY, view.id),
+        ("Clone brief", Verb.CLONE_BRIEF, view.id),
+    ]
+    return [*face.buttons, overflow(Action.CAMPAIGN_MORE, menu)]
+
+
+def _decided(decisions: tuple[DecisionLine, ...]) -> ContextBlock | None:
+    """Who decided what, the same decision about several variants in one line."""
+    grouped: dict[tuple[str, str, bool], list[DecisionLine]] = {}
+    for each in decisions:
+        key = each.stage, each.actor, each.is_approval
+        grouped.setdefault(key, []).append(each)
+    lines = [
+        f"{line(stage, 40).capitalize()}: "
+        f"{joined(dict.fromkeys(line(d.variant_label, 5) for d in group))} "
+        f"{'approved' if is_approval else 'rejected'} by {who(actor)}, "
+        f"{clock(max(d.decided_at for d in group))}"
+        for (stage, actor, is_approval), group in grouped.items()
+    ]
+    return context("\n".join(lines[-_DECISIONS_SHOWN:]))
+
+
+def _unknown(chunks: tuple[UnknownChunk, ...], now: datetime) -> list[Block | None]:
+    """One question at a time: the oldest chunk has the buttons, the rest are counted."""
+    if not chunks:
+        return []
+    first, *rest = chunks
+    text = (
+        f"*Chunk {first.number} unknown:* {plural(first.size, 'recipient')}, the ESP"
+        f" shows {plural(first.events_seen, 'event')} after"
+        f" {in_words(now - first.since)}. It is not sent again by itself."
+    )
+    if rest:
+        text += f" {plural(len(rest), 'more chunk')} to decide after this one."
+    choice = actions(
+        [
+            button("Look up again", Action.LOOK_UP_CHUNK, first.chunk_id),
+            button("Mark as sent", Action.MARK_CHUNK_SENT, first.chunk_id),
+        ]
+    )
+    return [section(text), choice]
+
+
+def _made_by(view: CampaignCard) -> str:
+    writers = [line(each, 60) for each in view.writers[:4]]
+    if view.is_sample and SAMPLE_WRITER not in ", ".join(writers):
+        writers.append(SAMPLE_WRITER)
+    parts = [f"by {who(view.author)}"]
+    if view.prompt:
+        parts.append(f"prompt {line(view.prompt, 80)}")
+    if writers:
+        name = "writer" if len(writers) == 1 else "writers"
+        parts.append(f"{name}: {', '.join(writers)}")
+    if view.suppressed_before:
+        parts.append(f"{count(view.suppressed_before)} left out as suppressed")
+    if view.skipped:
+        parts.append(f"{count(view.skipped)} skipped")
+    return " · ".join(parts)
+
+
+def _practice(view: CampaignCard) -> str:
+    return " · ".join(line(each, 120) for each in view.practice[:5])

@@ -1,0 +1,366 @@
+"""What a campaign's card says and offers in each state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from slack_sdk.models.blocks import Block, ButtonElement
+
+from blocks import campaign_progress
+from blocks.canary_report import numbers, standing
+from blocks.ids import Action, Verb
+from blocks.incident import IS_AUTOMATIC, headline, outcome
+from blocks.message import button
+from blocks.text import (
+    clock,
+    clock_to_the_second,
+    count,
+    date,
+    due,
+    everyone,
+    in_words,
+    joined,
+    line,
+    plural,
+    relative,
+    sentence,
+    who,
+)
+from domain.campaign import BEFORE_SENDING, CampaignId, State
+from domain.views import CampaignCard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Face:
+    """One state's share of the card."""
+
+    # bold, plain words
+    state: str
+    # the same for a notification: no mentions, no date tokens
+    aloud: str
+    beside: tuple[str, ...] = ()
+    # the one thing to do or to expect next
+    next: str = ""
+    progress: Block | None = None
+    evidence: tuple[str, ...] = ()
+    buttons: tuple[ButtonElement, ...] = ()
+    more: tuple[tuple[str, Verb, int], ...] = ()
+
+
+def face(view: CampaignCard, now: datetime) -> Face:
+    return _FACES[view.state](view, now)
+
+
+def _cancel(campaign: CampaignId) -> ButtonElement:
+    return button(
+        "Cancel", Action.CANCEL_CAMPAIGN, campaign, aloud=f"Cancel campaign {campaign}"
+    )
+
+
+def _roll_back(campaign: CampaignId) -> ButtonElement:
+    return button(
+        "Roll back",
+        Action.ROLL_BACK,
+        campaign,
+        style="danger",
+        aloud=f"Roll back campaign {campaign}: stop it now",
+    )
+
+
+def _extend(campaign: CampaignId) -> ButtonElement:
+    aloud = f"Extend campaign {campaign}: keep watching"
+    return button("Extend", Action.EXTEND, campaign, aloud=aloud)
+
+
+def _expand(campaign: CampaignId) -> ButtonElement:
+    aloud = f"Expand campaign {campaign}: send the next step"
+    return button("Expand", Action.EXPAND, campaign, aloud=aloud)
+
+
+def _briefed(view: CampaignCard, now: datetime) -> Face:
+    words = campaign_progress.words(view)
+    return Face(
+        state=words,
+        aloud=words.lower(),
+        beside=(in_words(now - view.moved_at),),
+        next="Each variant appears in the thread once all of them are written.",
+        progress=campaign_progress.plan(view),
+        buttons=(_cancel(view.id),),
+    )
+
+
+def _drafted(view: CampaignCard, now: datetime) -> Face:
+    return Face(
+        state="Drafted, linting",
+        aloud="drafted, linting",
+        beside=(in_words(now - view.moved_at),),
+        next="Review opens when every variant has been checked.",
+        evidence=(campaign_progress.variants(view),),
+        buttons=(_cancel(view.id),),
+    )
+
+
+def _linted(view: CampaignCard, _now: datetime) -> Face:
+    return Face(
+        state="Linted, opening review",
+        aloud="linted, opening review",
+        next="The first reviewers are asked in a moment.",
+        evidence=(campaign_progress.variants(view),),
+        buttons=(_cancel(view.id),),
+    )
+
+
+def _review(view: CampaignCard, now: datetime) -> Face:
+    review = view.review
+    evidence = (campaign_progress.variants(view),)
+    if review is None:
+        return Face(
+            state="In review",
+            aloud="in review",
+            next="The next reviewers are asked in a moment.",
+            evidence=evidence,
+            buttons=(_cancel(view.id),),
+        )
+    stage = f"In {line(review.stage, 40)} review"
+    beside = [f"stage {review.number} of {review.total}"]
+    if review.due_at is not None:
+        beside.append(due(review.due_at, now))
+    asked = everyone(review.asked) if review.asked else ""
+    beside.append(f"asked: {asked}" if asked else _nobody(review.role))
+    todo = "Decide each variant in the thread."
+    if review.quota is not None:
+        some = "variant" if review.quota == 1 else "variants"
+        todo += (
+            f" {count(review.approved)} of {count(review.quota)} {some} approved;"
+            " the rest are shelved once that many are."
+        )
+    return Face(
+        state=stage,
+        aloud=f"in {line(review.stage, 40)} review, stage"
+        f" {review.number} of {review.total}",
+        beside=tuple(beside),
+        next=todo,
+        evidence=evidence,
+        buttons=(_cancel(view.id),),
+    )
+
+
+def _nobody(role: str) -> str:
+    return f"nobody holds the role {line(role.replace('_', ' '), 40)} yet"
+
+
+def _arms(view: CampaignCard) -> str:
+    if not view.arms:
+        return ""
+    noun = "variant" if len(view.arms) == 1 else "variants"
+    labels = joined(line(each, 5) for each in view.arms)
+    reason = f": {sentence(view.arms_reason)}" if view.arms_reason else "."
+    return f"Sends {noun} {labels}{reason}"
+
+
+def _approved(view: CampaignCard, _now: datetime) -> Face:
+    return Face(
+        state="Approved, being scheduled",
+        aloud="approved, being scheduled",
+        next="The recipients of the canary are drawn now.",
+        evidence=(_arms(view),),
+        buttons=(_roll_back(view.id), _cancel(view.id)),
+    )
+
+
+def _scheduled(view: CampaignCard, now: datetime) -> Face:
+    if view.send_at is not None and view.send_at > now:
+        when = f"sends {date(view.send_at)} ({relative(view.send_at, now)})"
+    else:
+        when = "the first mails leave now"
+    canary = view.canary
+    first = (
+        f"The canary goes first: {plural(canary.planned, 'mail')}."
+        if canary
+        else "A canary goes first."
+    )
+    return Face(
+        state="Approved",
+        aloud="approved and scheduled",
+        beside=(when,),
+        next=first,
+        evidence=(_arms(view), sentence(canary.foresight) if canary else ""),
+        buttons=(_roll_back(view.id), _cancel(view.id)),
+    )
+
+
+def _canary(view: CampaignCard, now: datetime) -> Face:
+    if view.canary is None:
+        return Face(
+            state="Canary: the first mails leave now",
+            aloud="canary starts",
+            buttons=(_roll_back(view.id),),
+        )
+    mails = plural(view.mails_out, "mail")
+    return Face(
+        state=f"Canary: {mails} out",
+        aloud=f"canary, {mails} out",
+        beside=standing(view.canary, now),
+        evidence=_canary_evidence(view),
+        buttons=(_roll_back(view.id), _extend(view.id)),
+        more=(("Hold", Verb.HOLD, view.id), *_expand_and_evidence(view)),
+    )
+
+
+def _canary_evidence(view: CampaignCard) -> tuple[str, ...]:
+    canary = view.canary
+    if canary is None:
+        return ()
+    judged = sentence(canary.judgement) if canary.judgement else ""
+    return (
+        "\n".join(
+            part
+            for part in (numbers(canary), judged, sentence(canary.foresight))
+            if part
+        ),
+    )
+
+
+def _expand_and_evidence(view: CampaignCard) -> tuple[tuple[str, Verb, int], ...]:
+    return (
+        ("Expand", Verb.EXPAND, view.id),
+        ("Evidence", Verb.EVIDENCE, view.id),
+    )
+
+
+def _expanding(view: CampaignCard, now: datetime) -> Face:
+    canary = view.canary
+    share = f" to {canary.percent:g} %" if canary else ""
+    mails = f"{plural(view.mails_out, 'mail')} out, {count(view.mails_left)} to go"
+    return Face(
+        state=f"Expanding{share}: {mails}",
+        aloud=f"expanding{share}, {mails}",
+        beside=standing(canary, now) if canary else (),
+        evidence=_canary_evidence(view),
+        buttons=(_roll_back(view.id), _extend(view.id)),
+        more=(("Hold", Verb.HOLD, view.id), *_expand_and_evidence(view)),
+    )
+
+
+def _held(view: CampaignCard, now: datetime) -> Face:
+    mails = f"{plural(view.mails_out, 'mail')} out, {count(view.mails_left)} wait"
+    canary = view.canary
+    return Face(
+        state="Held",
+        aloud=f"held, {mails}",
+        beside=(
+            f"by {who(view.moved_by)}, {clock(view.moved_at)}",
+            mails,
+            *(standing(canary, now)[-2:-1] if canary else ()),
+        ),
+        next=(f"{sentence(view.reason)} " if view.reason else "")
+        + "Nothing leaves until a person decides: Extend watches longer, Expand sends"
+        " the next step, Roll back stops it for good. Anyone with a role in the team"
+        " may roll back.",
+        evidence=_canary_evidence(view),
+        buttons=(_roll_back(view.id), _extend(view.id), _expand(view.id)),
+        more=(("Evidence", Verb.EVIDENCE, view.id),),
+    )
+
+
+def _sent(view: CampaignCard, _now: datetime) -> Face:
+    mails = plural(view.mails_out, "mail")
+    canary = view.canary
+    return Face(
+        state=f"Sent: {mails} out",
+        aloud=f"sent, {mails} out",
+        beside=(f"finished {date(view.moved_at)}",),
+        evidence=(_arms(view), numbers(canary) if canary else ""),
+        more=(("Evidence", Verb.EVIDENCE, view.id),),
+    )
+
+
+def _rolled_back(view: CampaignCard, _now: datetime) -> Face:
+    evidence = ("Evidence", Verb.EVIDENCE, view.id)
+    incident = view.incident
+    if incident is None:
+        return Face(
+            state="Rolled back",
+            aloud="rolled back",
+            beside=(f"by {who(view.moved_by)}, {clock_to_the_second(view.moved_at)}",),
+            next=sentence(view.reason or ""),
+            more=(evidence,),
+        )
+    is_automatic = incident.trigger in IS_AUTOMATIC
+    aloud = "rolled back automatically" if is_automatic else "rolled back"
+    return Face(
+        state=headline(incident),
+        aloud=f"{aloud}, {plural(incident.mails_out, 'mail')} had left",
+        next="\n".join(outcome(incident)),
+        buttons=(
+            button(
+                "Open incident",
+                Action.OPEN_INCIDENT,
+                view.id,
+                aloud=f"Open the incident of campaign {view.id}",
+            ),
+        ),
+        more=(evidence,),
+    )
+
+
+def _ended(verb: str) -> Callable[[CampaignCard, datetime], Face]:
+    def ended(view: CampaignCard, _now: datetime) -> Face:
+        reason = sentence(view.reason) if view.reason else ""
+        return Face(
+            state=f"{verb} by {who(view.moved_by)}, {date(view.moved_at)}",
+            aloud=verb.lower(),
+            next=f"{reason} Nothing was sent." if not view.mails_out else reason,
+            evidence=(campaign_progress.variants(view),),
+        )
+
+    return ended
+
+
+def _parked(view: CampaignCard, now: datetime) -> Face:
+    is_unsent = view.paused_from in BEFORE_SENDING
+    last = _cancel(view.id) if is_unsent else _roll_back(view.id)
+    was = f" while {view.paused_from.replace('_', ' ')}" if view.paused_from else ""
+    aftermath = (
+        "Nothing is lost: Retry goes on where it stopped."
+        if is_unsent
+        else f"{plural(view.mails_out, 'mail')} out, nothing more leaves:"
+        " Retry goes on where it stopped, Roll back stops it for good."
+    )
+    return Face(
+        state=f"Parked{was}",
+        aloud=f"parked{was}, a person has to look",
+        beside=(f"{date(view.moved_at)} ({relative(view.moved_at, now)})",),
+        next=f"{sentence(view.reason)} {aftermath}" if view.reason else aftermath,
+        evidence=(campaign_progress.variants(view),) if is_unsent else (),
+        buttons=(
+            button(
+                "Retry",
+                Action.RETRY_CAMPAIGN,
+                view.id,
+                aloud=f"Retry campaign {view.id}",
+            ),
+            last,
+        ),
+    )
+
+
+_FACES: Final[Mapping[State, Callable[[CampaignCard, datetime], Face]]] = {
+    State.BRIEFED: _briefed,
+    State.DRAFTED: _drafted,
+    State.LINTED: _linted,
+    State.STAGED_REVIEW: _review,
+    State.APPROVED: _approved,
+    State.SCHEDULED: _scheduled,
+    State.CANARY: _canary,
+    State.EXPANDING: _expanding,
+    State.SENT: _sent,
+    State.HELD: _held,
+    State.ROLLED_BACK: _rolled_back,
+    State.REJECTED: _ended("Rejected"),
+    State.CANCELLED: _ended("Cancelled"),
+    State.PARKED: _parked,
+}

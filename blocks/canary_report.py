@@ -1,0 +1,138 @@
+"""A canary in words: the live line, the evidence, and the plot for those who hear it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from slack_sdk.models.views import View
+
+from blocks.message import context, fields, modal, section
+from blocks.text import (
+    clock,
+    count,
+    date,
+    joined,
+    line,
+    percent,
+    plain,
+    plural,
+    relative,
+    sentence,
+    truncate,
+)
+from domain.views import CampaignCard, CanaryView
+
+_RATE_FROM = 200
+"""Delivered mails below which a rate would say more than is known."""
+
+
+def allowed(canary: CanaryView) -> str:
+    """Complaints against the count that rolls back by itself."""
+    if canary.breach_at is None:
+        return f"complaints {canary.complaints}, which this canary cannot judge"
+    return f"complaints {canary.complaints} of {canary.breach_at} allowed"
+
+
+def standing(canary: CanaryView, now: datetime) -> tuple[str, ...]:
+    """Since when, how many complaints, and when it is decided."""
+    since = (
+        relative(canary.started_at, now)
+        if canary.started_at is not None
+        else "being handed over"
+    )
+    if canary.decides_at is None:
+        decision = "a person decides"
+    elif canary.decides_at > now:
+        decision = f"decides at {clock(canary.decides_at)}"
+    else:
+        decision = "deciding now"
+    return since, allowed(canary), decision
+
+
+def numbers(canary: CanaryView) -> str:
+    """What came back so far; a rate only when there is enough to take it of."""
+    share = (
+        f" ({percent(canary.clicks, canary.delivered)})"
+        if canary.delivered >= _RATE_FROM
+        else ""
+    )
+    parts = [
+        f"delivered {count(canary.delivered)}/{count(canary.accepted)}",
+        f"clicks {count(canary.clicks)}{share}",
+        f"unsubscribes {count(canary.unsubscribes)}",
+        f"hard bounces {count(canary.hard_bounces)}",
+        f"opens {count(canary.opens)}, machine opens {count(canary.machine_opens)}",
+    ]
+    if canary.deferred:
+        parts.append(f"deferred {count(canary.deferred)}")
+    return " · ".join(parts)
+
+
+def plot_alt(canary: CanaryView) -> str:
+    """Say what the plot shows, for its alt text and for those who do not see it."""
+    limit = (
+        f"; it rolls back at {canary.breach_at}" if canary.breach_at is not None else ""
+    )
+    said = (
+        f"Counts over time, up to now: {count(canary.delivered)} of"
+        f" {count(canary.accepted)} mails delivered,"
+        f" {plural(canary.clicks, 'click')},"
+        f" {plural(canary.complaints, 'complaint')}{limit},"
+        f" {plural(canary.unsubscribes, 'unsubscribe')}."
+    )
+    return truncate(said, 2000)
+
+
+def evidence(view: CampaignCard) -> View:
+    """Everything the decision about a canary rests on."""
+    title = section(f"*#{view.id} {line(view.title, 150)}*")
+    canary = view.canary
+    if canary is None:
+        nothing = section("No mail has left yet, so there is nothing to judge.")
+        return modal(title="Evidence", blocks=[title, nothing])
+    judged = canary.judgement or "The judge has not spoken yet."
+    blocks = [
+        title,
+        section(f"*{allowed(canary).capitalize()}*\n{sentence(judged)}"),
+        fields(*_rows(canary)),
+        fields(*_more_rows(canary)),
+        section(sentence(canary.foresight, 800)) if canary.foresight else None,
+        context(_arms(view), _freshness(canary)),
+    ]
+    return modal(title="Evidence", blocks=blocks)
+
+
+def _rows(canary: CanaryView) -> tuple[str, ...]:
+    return (
+        f"*Step*\n{canary.step + 1} of {canary.steps_total} ({canary.percent:g} %)",
+        f"*Planned*\n{plural(canary.planned, 'mail')}",
+        f"*Accepted by the ESP*\n{count(canary.accepted)} of {count(canary.planned)}",
+        f"*Delivered*\n{count(canary.delivered)} of {count(canary.accepted)}",
+        f"*Reported on*\n{count(canary.reporting)} of {count(canary.planned)}",
+        f"*Complaints*\n{count(canary.complaints)} of {count(canary.reporting)}",
+    )
+
+
+def _more_rows(canary: CanaryView) -> tuple[str, ...]:
+    delivered = count(canary.delivered)
+    return (
+        f"*Clicks*\n{count(canary.clicks)} of {delivered}",
+        f"*Clicks by machines*\n{count(canary.machine_clicks)}",
+        f"*Opens, shown but never judged*\n{count(canary.opens)} of {delivered}",
+        f"*Opens by machines*\n{count(canary.machine_opens)}",
+        f"*Unsubscribes*\n{count(canary.unsubscribes)} of {delivered}",
+        f"*Hard bounces*\n{count(canary.hard_bounces)} of {count(canary.accepted)}",
+        f"*Deferred*\n{count(canary.deferred)} of {count(canary.accepted)}",
+    )
+
+
+def _arms(view: CampaignCard) -> str:
+    if not view.arms:
+        return ""
+    return f"Variants sent: {joined(plain(each, 5) for each in view.arms)}"
+
+
+def _freshness(canary: CanaryView) -> str:
+    if canary.last_event_at is None:
+        return "Nothing has been heard from the ESP yet"
+    return f"Last heard from the ESP {date(canary.last_event_at)}"

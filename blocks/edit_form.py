@@ -1,0 +1,223 @@
+"""The three forms about a text: edit it, ask for another, reject it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from slack_sdk.models.blocks import Block, InputBlock, PlainTextInputElement
+from slack_sdk.models.views import View
+
+from blocks.ids import Callback, Field, body_block
+from blocks.message import context, modal, section
+from blocks.text import capital, line, plain, quoted, truncate
+from blocks.variant_card import finding
+from domain.variant import Copy
+from domain.views import RevisionView
+
+# Slack: plain-text input, 3,000 characters
+INPUT_MOST: Final = 3000
+# A part is cut here, so that a few words can be added to each.
+_PART: Final = 2600
+_SUBJECT_MOST: Final = 300
+_INSTRUCTION_MOST: Final = 1000
+_FINDINGS_SHOWN: Final = 5
+_PART_ID: Final = re.compile(re.escape(Field.BODY) + r"\.(\d+)")
+
+StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
+
+
+def form(revision: RevisionView) -> View:
+    """Subject, preheader and body of one revision; `private_metadata` is its id."""
+    parts = split(revision.text.body)
+    blocks: list[Block | None] = [
+        context(
+            f"#{revision.campaign_id}, variant {line(revision.variant_label, 5)},"
+            f" revision {revision.number}. Saving makes revision {revision.number + 1}"
+            " or later, checks it again, and asks the reviewers about it."
+        ),
+        _findings(revision),
+        _text(Field.SUBJECT, "Subject", revision.text.subject, most=_SUBJECT_MOST),
+        _text(
+            Field.PREHEADER,
+            "Preheader",
+            revision.text.preheader,
+            most=_SUBJECT_MOST,
+            optional=True,
+        ),
+        *(_part(number, part, len(parts)) for number, part in enumerate(parts)),
+    ]
+    return modal(
+        title=f"Edit variant {revision.variant_label}",
+        blocks=blocks,
+        callback=Callback.EDIT_FORM,
+        submit="Save",
+        target=revision.revision_id,
+    )
+
+
+def _findings(revision: RevisionView) -> Block | None:
+    ranked = sorted(revision.findings, key=lambda each: each.severity != "hard")
+    if not ranked:
+        return None
+    return section("\n".join(finding(each) for each in ranked[:_FINDINGS_SHOWN]))
+
+
+def _text(
+    field: str,
+    label: str,
+    value: str,
+    *,
+    most: int,
+    multiline: bool = False,
+    optional: bool = False,
+    hint: str | None = None,
+) -> InputBlock:
+    return InputBlock(
+        block_id=field,
+        label=label,
+        hint=hint,
+        optional=optional,
+        element=PlainTextInputElement(
+            action_id=field,
+            initial_value=truncate(value, most) or None,
+            multiline=multiline,
+            max_length=most,
+        ),
+    )
+
+
+def _part(number: int, part: str, total: int) -> InputBlock:
+    several = f"Body, part {number + 1} of {total}"
+    return _text(
+        body_block(number),
+        "Body" if total == 1 else several,
+        part,
+        most=INPUT_MOST,
+        multiline=True,
+        optional=number > 0,
+        hint="Slack takes 3,000 characters in one box; the parts become one body again."
+        if total > 1 and number == 0
+        else None,
+    )
+
+
+def split(body: str) -> list[str]:
+    """Cut a body at paragraph borders into parts that fit one input each.
+
+    The parts joined are the body again, to the letter.
+    """
+    if len(body) <= INPUT_MOST:
+        return [body]
+    parts = []
+    while len(body) > INPUT_MOST:
+        cut = _border(body)
+        parts.append(body[:cut])
+        body = body[cut:]
+    return [*parts, body]
+
+
+def _border(body: str) -> int:
+    """Index after the last paragraph, line or word that fits in a part."""
+    for border in ("\n\n", "\n", " "):
+        at = body.rfind(border, 1, _PART)
+        if at > 0:
+            return at + len(border)
+    return _PART
+
+
+def copy_from(state_values: StateValues) -> Copy:
+    """Read the submitted text; the body's parts are joined as they were cut."""
+    parts = sorted(
+        (int(match[1]), block_id)
+        for block_id in state_values
+        if (match := _PART_ID.fullmatch(block_id))
+    )
+    return Copy(
+        subject=_value(state_values, Field.SUBJECT).strip(),
+        preheader=_value(state_values, Field.PREHEADER).strip(),
+        body="".join(_value(state_values, block_id) for _, block_id in parts),
+    )
+
+
+def _value(state_values: StateValues, field: str) -> str:
+    value = state_values.get(field, {}).get(field, {}).get("value")
+    return value if isinstance(value, str) else ""
+
+
+def regenerate_form(revision: RevisionView) -> View:
+    """Ask the writer for another text, with an instruction."""
+    return modal(
+        title=f"Regenerate variant {revision.variant_label}",
+        blocks=[
+            section(
+                f"The writer gets the brief, this text and what you write here."
+                f" Revision {revision.number} stays in the history:"
+                f" {quoted(revision.text.subject, 150)}"
+            ),
+            _text(
+                Field.INSTRUCTION,
+                "What should be different?",
+                "",
+                most=_INSTRUCTION_MOST,
+                multiline=True,
+                hint="For example: shorter, and name the offer in the first sentence.",
+            ),
+        ],
+        callback=Callback.REGENERATE_FORM,
+        submit="Regenerate",
+        target=revision.revision_id,
+    )
+
+
+def reject_form(request_id: int, label: str, stage: str) -> View:
+    """Ask why, since the author and the writer learn from it."""
+    stage_name = plain(stage.replace("_", " "), 40)
+    return modal(
+        title=f"Reject variant {label}",
+        blocks=[
+            section(
+                f"*{capital(line(stage_name, 40))} review.* Variant {line(label, 5)}"
+                " leaves this campaign; the other variants stay."
+            ),
+            _text(
+                Field.REASON,
+                "Why is it rejected?",
+                "",
+                most=_INSTRUCTION_MOST,
+                multiline=True,
+                hint="The author reads this on the card.",
+            ),
+        ],
+        callback=Callback.REJECT_FORM,
+        submit="Reject",
+        target=request_id,
+    )
+
+
+def reason_from(state_values: StateValues) -> str:
+    """The reason typed into a reject or rollback form."""
+    return _value(state_values, Field.REASON).strip()
+
+
+def instruction_from(state_values: StateValues) -> str:
+    """The instruction typed into the regenerate form."""
+    return _value(state_values, Field.INSTRUCTION).strip()
+
+
+def copy_errors(text: Copy) -> dict[str, str]:
+    """What is missing from a submitted text, by block id; Slack shows it there."""
+    errors: dict[str, str] = {}
+    if not text.subject:
+        errors[Field.SUBJECT] = "The subject has no words."
+    if not text.body.strip():
+        errors[body_block(0)] = "The body has no words."
+    return errors
+
+
+def missing(state_values: StateValues, field: Field) -> dict[str, str]:
+    """The error for a reason or an instruction of nothing but spaces."""
+    if _value(state_values, field).strip():
+        return {}
+    return {field: "Write a few words, so that the others know what is meant."}

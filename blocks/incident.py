@@ -1,0 +1,299 @@
+"""A rollback: before it (which, how far it reaches), while it runs, and its story."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from slack_sdk.models.blocks import (
+    Block,
+    InputBlock,
+    Option,
+    PlainTextInputElement,
+    PlainTextObject,
+    RadioButtonsElement,
+    StaticSelectElement,
+)
+from slack_sdk.models.views import View
+
+from blocks.ids import Action, Callback, Field
+from blocks.message import (
+    Message,
+    actions,
+    button,
+    context,
+    message,
+    modal,
+    section,
+)
+from blocks.text import (
+    clock_to_the_second,
+    count,
+    everyone,
+    in_words,
+    line,
+    plain,
+    plural,
+    relative,
+    sentence,
+    who,
+)
+from domain.rollback import StepName, StepState, Trigger
+from domain.views import CampaignLine, IncidentView, StepLine
+
+IS_AUTOMATIC: Final = frozenset({Trigger.COMPLAINTS, Trigger.HARD_BOUNCES})
+# Slack: radio buttons 10 options, a select menu 100
+_RADIO_MOST: Final = 10
+_SELECT_MOST: Final = 100
+_STEPS_SHOWN: Final = 12
+_REASON_MOST: Final = 1000
+
+_DONE: Final = {
+    StepName.HALT: "gate closed",
+    StepName.REVOKE: "mails not yet handed over revoked",
+    StepName.CANCEL: "ESP told to cancel",
+    StepName.READ_BACK: "ESP confirmed",
+    StepName.SUPPRESS: "suppressed",
+    StepName.NOTIFY: "people told",
+}
+_NOT_DONE: Final = {
+    StepState.PENDING: "under way",
+    StepState.FAILED: "failed, a person has to look",
+    StepState.UNKNOWN: "no answer yet, asking again",
+}
+
+
+def headline(view: IncidentView) -> str:
+    """How it was rolled back, and when, to the second."""
+    at = clock_to_the_second(view.opened_at)
+    if view.trigger in IS_AUTOMATIC:
+        return f"Rolled back automatically at {at}"
+    return f"Rolled back by {who(view.actor)} at {at}"
+
+
+def outcome(view: IncidentView) -> tuple[str, ...]:
+    """Why, how fast, how many: the three lines under the headline."""
+    reason = (
+        sentence(view.reason)
+        if view.reason
+        else "No reason was given yet."
+        if view.trigger not in IS_AUTOMATIC
+        else ""
+    )
+    return (f"{reason} {_speed(view)}".strip(), _reach(view))
+
+
+def _speed(view: IncidentView) -> str:
+    onset = view.onset_at
+    stopped = (
+        f"Stopped in {in_words(view.opened_at - onset)}"
+        if onset is not None and view.opened_at >= onset
+        else "The gate closed at once"
+    )
+    if view.contained_at is None:
+        return f"{stopped}; the ESP has not confirmed yet."
+    confirmed = in_words(view.contained_at - view.opened_at)
+    return f"{stopped}; ESP confirmed {confirmed} later."
+
+
+def _reach(view: IncidentView) -> str:
+    suppressed = plural(view.suppressed, "complainer")
+    said = (
+        f"{plural(view.mails_out, 'mail')} had left; {count(view.mails_spared)} spared;"
+        f" {suppressed} suppressed."
+    )
+    if view.leaked:
+        leaked = plural(view.leaked, "mail was", "mails were")
+        said += f" {leaked} accepted by the ESP after the gate was shut."
+    if view.told:
+        said += f" {everyone(view.told)} told."
+    return said
+
+
+def notice(view: IncidentView) -> Message:
+    """What the on-call channel and the thread get."""
+    title = f"*#{view.campaign_id} {line(view.title, 150)}*"
+    how = "automatically" if view.trigger in IS_AUTOMATIC else "by hand"
+    text = (
+        f"#{view.campaign_id} {plain(view.title, 120)} was rolled back {how}:"
+        f" {plural(view.mails_out, 'mail')} had left, {count(view.mails_spared)} spared."
+    )
+    blocks = [
+        section(f"{title}\n*{headline(view)}*"),
+        section("\n".join(outcome(view))),
+        context(timeline(view)),
+        actions([button("Open incident", Action.OPEN_INCIDENT, view.campaign_id)]),
+    ]
+    return message(text, blocks)
+
+
+def timeline(view: IncidentView) -> str:
+    """The steps that are done, each with its time from the start, in one line."""
+    steps = _together(view)
+    said = [_step(view, each) for each in steps[:_STEPS_SHOWN]]
+    return " · ".join([*said, "incident opened"])
+
+
+def _together(view: IncidentView) -> list[tuple[str, list[StepLine]]]:
+    """Steps of one name in one row: a rollback cancels many batches."""
+    rows: dict[str, list[StepLine]] = {}
+    for each in view.steps:
+        rows.setdefault(each.name, []).append(each)
+    return list(rows.items())
+
+
+def _step(view: IncidentView, row: tuple[str, list[StepLine]]) -> str:
+    name, steps = row
+    words = _DONE.get(StepName(name), name) if name in list(StepName) else line(name)
+    if name == StepName.SUPPRESS and view.suppressed:
+        words = f"{count(view.suppressed)} suppressed"
+    behind = [each for each in steps if each.state != StepState.DONE]
+    if behind:
+        worst = behind[0].state
+        state = StepState(worst) if worst in list(StepState) else StepState.PENDING
+        several = f" ({len(steps) - len(behind)} of {len(steps)} done)"
+        return f"{words}: {_NOT_DONE[state]}{several if len(steps) > 1 else ''}"
+    last = max((each.done_at for each in steps if each.done_at), default=None)
+    return f"{words} {in_words(_since_start(view, last))}" if last else words
+
+
+def _since_start(view: IncidentView, at: datetime) -> timedelta:
+    start = view.opened_at if view.onset_at is None else view.onset_at
+    return max(at - start, timedelta(0))
+
+
+def progress(view: IncidentView) -> View:
+    """The view that opens on Roll back: what is done, and why it was done, afterwards."""
+    rows = [f"• {_step(view, each)}" for each in _together(view)[:_STEPS_SHOWN]]
+    blocks: list[Block | None] = [
+        section(
+            f"*#{view.campaign_id} {line(view.title, 150)}*\n*{headline(view)}*\n"
+            f"{_reach(view)}"
+        ),
+        section("\n".join([*rows, "• incident opened"])),
+    ]
+    if view.trigger in IS_AUTOMATIC or view.reason:
+        blocks.append(section(f"Reason: {sentence(view.reason or 'none given yet')}"))
+        return modal(title="Rolled back", blocks=blocks, target=view.campaign_id)
+    return modal(
+        title="Rolled back",
+        blocks=[*blocks, _reason()],
+        callback=Callback.ROLLBACK_REASON,
+        submit="Save reason",
+        close="Later",
+        target=view.campaign_id,
+    )
+
+
+def _reason() -> InputBlock:
+    return InputBlock(
+        block_id=Field.REASON,
+        label="Why was it stopped?",
+        hint="The sending has stopped already. This goes into the incident's record.",
+        element=PlainTextInputElement(
+            action_id=Field.REASON, multiline=True, max_length=_REASON_MOST
+        ),
+    )
+
+
+def blast_radius(campaign: CampaignLine) -> str:
+    """What stopping does and what it cannot undo."""
+    left = f"{plural(campaign.mails_left, 'mail')} will not go out."
+    if not campaign.mails_out:
+        return f"Stop #{campaign.id} now: {left} None has left yet."
+    return (
+        f"Stop #{campaign.id} now: {left} {count(campaign.mails_out)} already left and"
+        " cannot be recalled."
+    )
+
+
+def confirm(campaign: CampaignLine) -> View:
+    """Ask once, with the blast radius."""
+    blocks = [
+        section(f"*#{campaign.id} {line(campaign.title, 150)}*"),
+        section(blast_radius(campaign)),
+        context(_counts(campaign)),
+    ]
+    return modal(
+        title="Roll back",
+        blocks=blocks,
+        callback=Callback.ROLLBACK_CONFIRM,
+        submit="Roll back",
+        target=campaign.id,
+    )
+
+
+def pick(lines: Sequence[CampaignLine], *, now: datetime) -> View:
+    """Which live campaign to stop, newest first."""
+    if not lines:
+        nothing = section(
+            "No campaign is live, so there is nothing to roll back."
+            " A campaign can be stopped from its approval until it is sent."
+        )
+        return modal(title="Roll back", blocks=[nothing])
+    newest = sorted(lines, key=lambda each: each.updated_at, reverse=True)
+    blocks = [_choice(newest, now)]
+    hidden = len(newest) - _SELECT_MOST
+    return modal(
+        title="Roll back",
+        blocks=[
+            *blocks,
+            context(
+                f"{plural(hidden, 'older campaign')} not shown; use /rollback with its"
+                " number."
+                if hidden > 0
+                else ""
+            ),
+        ],
+        callback=Callback.ROLLBACK_PICK,
+        submit="Roll back",
+    )
+
+
+def _choice(newest: Sequence[CampaignLine], now: datetime) -> InputBlock:
+    is_short = len(newest) <= _RADIO_MOST
+    options = [_option(each, now) for each in newest[:_SELECT_MOST]]
+    element = (
+        RadioButtonsElement(action_id=Field.CAMPAIGN, options=options)
+        if is_short
+        else StaticSelectElement(
+            action_id=Field.CAMPAIGN,
+            options=options,
+            placeholder=PlainTextObject(text="Choose a campaign", emoji=False),
+        )
+    )
+    return InputBlock(
+        block_id=Field.CAMPAIGN,
+        label="Stop which campaign?",
+        hint="Mails that have left cannot be recalled. You are asked for the reason"
+        " afterwards.",
+        element=element,
+    )
+
+
+def _option(campaign: CampaignLine, now: datetime) -> Option:
+    moved = relative(campaign.updated_at, now)
+    state = campaign.state.replace("_", " ")
+    return Option(
+        value=str(campaign.id),
+        text=PlainTextObject(text=plain(f"#{campaign.id} {campaign.title}", 75)),
+        description=PlainTextObject(
+            text=plain(f"{state} {moved}: {_counts(campaign)}", 75)
+        ),
+    )
+
+
+def _counts(campaign: CampaignLine) -> str:
+    return (
+        f"{plural(campaign.mails_out, 'mail')} out, {count(campaign.mails_left)} left,"
+        f" {plural(campaign.complaints, 'complaint')}"
+    )
+
+
+def campaign_from(state_values: dict[str, dict[str, dict[str, object]]]) -> int | None:
+    """The campaign chosen in `pick`, or None when nothing was."""
+    given = state_values.get(Field.CAMPAIGN, {}).get(Field.CAMPAIGN, {})
+    chosen = given.get("selected_option")
+    value = chosen.get("value") if isinstance(chosen, dict) else None
+    return int(value) if isinstance(value, str) and value.isdigit() else None
