@@ -1,0 +1,1 @@
+"""ESPs: `port` is the contract, one module for each vendor."""

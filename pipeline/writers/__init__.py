@@ -1,0 +1,1 @@
+"""Writers: `port` is the contract, `reply` reads what any of them wrote."""
