@@ -1,0 +1,181 @@
+"""The record: append-only events, chained per campaign and sealed into one chain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Row
+
+from domain.audit import GENESIS, Link, canonical, link, verify
+from domain.campaign import CampaignId
+from storage.repository import Repository
+from storage.tables import audit_events, audit_seals
+
+_SEALING: Final = 7_235_001
+"""Key of the advisory lock that one sealing relay holds."""
+
+
+def event_fields(row: Row[Any]) -> dict[str, object]:
+    """All of an event but its hashes: exactly what was hashed."""
+    return {
+        "campaign": row.campaign_id,
+        "seq": row.seq,
+        "at": row.at,
+        "actor": row.actor,
+        "event": row.event,
+        "from": row.from_state,
+        "to": row.to_state,
+        "detail": json.loads(row.detail),
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What walking the chains found.
+
+    Attributes:
+        events: Audit events read.
+        broken: Sentences that name each break; empty when every hash holds.
+        unsealed: Events not yet in the global chain: the tail a cut would not show.
+        head: Hash of the newest seal, to be kept elsewhere.
+    """
+
+    events: int
+    broken: tuple[str, ...]
+    unsealed: int
+    head: str
+
+
+class Audit(Repository):
+    def append(
+        self,
+        campaign_id: CampaignId,
+        event: str,
+        *,
+        actor: str,
+        before: str | None = None,
+        after: str | None = None,
+        detail: Mapping[str, object] | None = None,
+    ) -> None:
+        """Add an event to the campaign's chain; the caller holds the campaign's row."""
+        last = self._one(
+            sa.select(audit_events.c.seq, audit_events.c.hash)
+            .where(audit_events.c.campaign_id == campaign_id)
+            .order_by(audit_events.c.seq.desc())
+            .limit(1)
+        )
+        seq, prev_hash = (last.seq + 1, last.hash) if last else (1, GENESIS)
+        packed = canonical(detail or {})
+        fields = {
+            "campaign": campaign_id,
+            "seq": seq,
+            "at": self.now,
+            "actor": actor,
+            "event": event,
+            "from": before,
+            "to": after,
+            "detail": json.loads(packed),
+        }
+        self._insert(
+            audit_events,
+            campaign_id=campaign_id,
+            seq=seq,
+            at=self.now,
+            actor=actor,
+            event=event,
+            from_state=before,
+            to_state=after,
+            detail=packed,
+            prev_hash=prev_hash,
+            hash=link(prev_hash, fields),
+        )
+
+    def seal(self, limit: int = 500) -> int:
+        """Chain committed events that no seal covers yet; returns how many."""
+        if self.connection.dialect.name == "postgresql":
+            # two relays would both build on the same head; SQLite has one writer
+            self.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SEALING)))
+        query = (
+            sa.select(audit_events.c.id, audit_events.c.hash)
+            .where(
+                ~sa.exists().where(audit_seals.c.audit_event_id == audit_events.c.id)
+            )
+            .order_by(audit_events.c.id)
+            .limit(limit)
+        )
+        unsealed = self._all(query)
+        head = self._head()
+        for row in unsealed:
+            sealed = link(head, {"event": row.id, "hash": row.hash})
+            if not self._insert_new(
+                audit_seals, audit_event_id=row.id, prev_hash=head, hash=sealed
+            ):
+                return 0
+            head = sealed
+        return len(unsealed)
+
+    def _head(self) -> str:
+        row = self._one(
+            sa.select(audit_seals.c.hash).order_by(audit_seals.c.id.desc()).limit(1)
+        )
+        return str(row.hash) if row else GENESIS
+
+    def verify(self) -> Verified:
+        """Walk every campaign's chain and the global one."""
+        rows = self._all(
+            sa.select(audit_events).order_by(
+                audit_events.c.campaign_id, audit_events.c.seq
+            )
+        )
+        chains: dict[int, list[Row[Any]]] = {}
+        for row in rows:
+            chains.setdefault(row.campaign_id, []).append(row)
+        broken = [
+            sentence
+            for campaign_id, chain in chains.items()
+            if (sentence := _break_in(campaign_id, chain)) is not None
+        ]
+        seals = self._all(
+            sa.select(
+                audit_seals,
+                audit_events.c.id.label("event_id"),
+                audit_events.c.hash.label("event_hash"),
+            )
+            .outerjoin(audit_events, audit_events.c.id == audit_seals.c.audit_event_id)
+            .order_by(audit_seals.c.id)
+        )
+        bad = verify(
+            Link(
+                prev_hash=row.prev_hash,
+                hash=row.hash,
+                fields={"event": row.event_id, "hash": row.event_hash},
+            )
+            for row in seals
+        )
+        if bad is not None:
+            broken.append(f"The global chain breaks at seal {seals[bad].id}.")
+        return Verified(
+            events=len(rows),
+            broken=tuple(broken),
+            unsealed=len(rows) - len(seals),
+            head=self._head(),
+        )
+
+
+def _break_in(campaign_id: int, chain: list[Row[Any]]) -> str | None:
+    gap = next((n for n, row in enumerate(chain, start=1) if row.seq != n), None)
+    if gap is not None:
+        return f"Campaign #{campaign_id}: event {gap} is missing."
+    bad = verify(
+        Link(prev_hash=row.prev_hash, hash=row.hash, fields=event_fields(row))
+        for row in chain
+    )
+    if bad is None:
+        return None
+    at: datetime = chain[bad].at
+    return f"Campaign #{campaign_id}: event {bad + 1} ({at:%Y-%m-%d %H:%M:%S}) does not match its hash."

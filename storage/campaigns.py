@@ -1,0 +1,152 @@
+"""Briefs and campaigns: the rows a workflow moves through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Row
+
+from domain.campaign import Campaign, CampaignId, State
+from domain.errors import Unknown
+from storage.repository import Repository
+from storage.tables import briefs, campaigns
+
+
+def campaign_from(row: Row[Any]) -> Campaign:
+    return Campaign(
+        id=CampaignId(row.id),
+        version=row.version,
+        state=State(row.state),
+        stage=row.stage,
+        step=row.step,
+        paused_from=State(row.paused_from) if row.paused_from else None,
+        reason=row.reason,
+        brief_id=row.brief_id,
+        title=row.title,
+        tier=row.tier,
+        author=row.author,
+        channel=row.channel,
+        audience_id=row.audience_id,
+        audience_size=row.audience_size,
+        send_at=row.send_at,
+        step_started_at=row.step_started_at,
+        decides_at=row.decides_at,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+class Campaigns(Repository):
+    def add_brief(
+        self, body: Mapping[str, object], *, sha256: str, author: str, source: str
+    ) -> int:
+        return self._insert(
+            briefs,
+            body=dict(body),
+            sha256=sha256,
+            author=author,
+            source=source,
+            created_at=self.now,
+        )
+
+    def brief(self, campaign_id: CampaignId) -> dict[str, object]:
+        """The brief's JSON as it was given."""
+        row = self._one(
+            sa.select(briefs.c.body)
+            .join(campaigns, campaigns.c.brief_id == briefs.c.id)
+            .where(campaigns.c.id == campaign_id)
+        )
+        if row is None:
+            raise Unknown(f"There is no campaign #{campaign_id}.")
+        return dict(row.body)
+
+    def add(
+        self,
+        *,
+        brief_id: int,
+        title: str,
+        tier: str,
+        author: str,
+        channel: str,
+        audience_id: int,
+        audience_size: int,
+        suppressed_before: int,
+        prompt: str,
+        policy_hash: str,
+        send_at: datetime | None,
+    ) -> Campaign:
+        """Add a briefed campaign at version 1."""
+        key = self._insert(
+            campaigns,
+            version=1,
+            state=State.BRIEFED,
+            step=0,
+            brief_id=brief_id,
+            title=title,
+            tier=tier,
+            author=author,
+            channel=channel,
+            audience_id=audience_id,
+            audience_size=audience_size,
+            suppressed_before=suppressed_before,
+            prompt=prompt,
+            policy_hash=policy_hash,
+            send_at=send_at,
+            moved_by=author,
+            created_at=self.now,
+            updated_at=self.now,
+        )
+        return self.get(CampaignId(key))
+
+    def get(self, campaign_id: CampaignId) -> Campaign:
+        """Read a campaign.
+
+        Raises:
+            Unknown: There is none with that number.
+        """
+        return self._get(sa.select(campaigns).where(campaigns.c.id == campaign_id))
+
+    def lock(self, campaign_id: CampaignId) -> Campaign:
+        """Read a campaign and keep others from moving it until we commit.
+
+        On SQLite the transaction holds the only write lock already.
+        """
+        return self._get(
+            sa.select(campaigns).where(campaigns.c.id == campaign_id).with_for_update()
+        )
+
+    def _get(self, query: sa.Select[Any]) -> Campaign:
+        row = self._one(query)
+        if row is None:
+            raise Unknown("There is no campaign with that number.")
+        return campaign_from(row)
+
+    def swap(
+        self, campaign: Campaign, state: State, *, moved_by: str, **changes: object
+    ) -> Campaign:
+        """Compare-and-swap on the version; the loser gets `Overtaken`."""
+        self._swap(
+            campaigns,
+            campaign.id,
+            campaign.version,
+            state=state,
+            moved_by=moved_by,
+            updated_at=self.now,
+            **changes,
+        )
+        return self.get(campaign.id)
+
+    def note(self, campaign_id: CampaignId, **facts: object) -> None:
+        """Set facts that are not transitions: the arms' reason, the judge's words."""
+        self.connection.execute(
+            sa.update(campaigns).where(campaigns.c.id == campaign_id).values(**facts)
+        )
+
+    def policy_hash(self, campaign_id: CampaignId) -> str:
+        row = self._one(
+            sa.select(campaigns.c.policy_hash).where(campaigns.c.id == campaign_id)
+        )
+        return str(row.policy_hash) if row else ""

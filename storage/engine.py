@@ -1,0 +1,176 @@
+"""Engines and transactions: one way to write, one way to read."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from domain.errors import TryLater
+from storage.store import Store
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+WORKER_LOCK_TIMEOUT = timedelta(seconds=30)
+WEB_LOCK_TIMEOUT = timedelta(seconds=2)
+"""Well under Slack's 3 s, so that a locked database is an answer and not a silence."""
+
+
+def _url(address: str, *, is_async: bool) -> URL:
+    url = make_url(address)
+    if url.get_backend_name() == "sqlite":
+        return url.set(drivername="sqlite+aiosqlite" if is_async else "sqlite")
+    return url.set(drivername="postgresql+psycopg")
+
+
+def _pragmas(*, is_writer: bool, lock_timeout: timedelta) -> Callable[..., None]:
+    def apply(connection: Any, _record: object) -> None:
+        # None: SQLAlchemy's begin event below says BEGIN, not the driver
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(
+            f"PRAGMA busy_timeout = {int(lock_timeout.total_seconds() * 1000)}"
+        )
+        cursor.execute("PRAGMA foreign_keys = ON")
+        if is_writer:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            cursor.execute("PRAGMA synchronous = NORMAL")
+        else:
+            cursor.execute("PRAGMA query_only = ON")
+        cursor.close()
+
+    return apply
+
+
+def _begin(connection: Connection) -> None:
+    # a read that upgrades to a write gets "database is locked" at once, whatever
+    # the timeout; taking the lock first waits instead
+    is_read = connection.get_execution_options().get("is_read", False)
+    connection.exec_driver_sql("BEGIN" if is_read else "BEGIN IMMEDIATE")
+
+
+def _prepare_folder(url: URL) -> None:
+    if url.get_backend_name() == "sqlite" and url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _try_later(error: DBAPIError) -> TryLater | None:
+    """Translate a lock or a lost server into the fate it has."""
+    if isinstance(error.orig, sqlite3.OperationalError):
+        if "locked" in str(error.orig) or "busy" in str(error.orig):
+            return TryLater("The database is busy.", retry_after=timedelta(seconds=1))
+        return None
+    if isinstance(error, OperationalError):
+        return TryLater("The database is away.", retry_after=timedelta(seconds=2))
+    return None
+
+
+class Database:
+    """The write side: a synchronous engine whose transactions are `Store`s.
+
+    Made once per process, after any fork.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        clock: Callable[[], datetime],
+        *,
+        lock_timeout: timedelta = WORKER_LOCK_TIMEOUT,
+    ) -> None:
+        url = _url(address, is_async=False)
+        _prepare_folder(url)
+        self.clock = clock
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self.engine: Engine = sa.create_engine(url, pool_pre_ping=not self.is_sqlite)
+        if self.is_sqlite:
+            sa.event.listen(
+                self.engine,
+                "connect",
+                _pragmas(is_writer=True, lock_timeout=lock_timeout),
+            )
+            sa.event.listen(self.engine, "begin", _begin)
+
+    @contextmanager
+    def begin(self) -> Iterator[Store]:
+        """One write transaction: commits at the end, rolls back on any error.
+
+        Raises:
+            TryLater: The database is locked or away; nothing was written.
+        """
+        try:
+            with self.engine.begin() as connection:
+                yield Store(connection, now=self.clock())
+        except DBAPIError as error:
+            later = _try_later(error)
+            if later is None:
+                raise
+            raise later from error
+
+    def read(
+        self,
+        query: Callable[Concatenate[Connection, P], R],
+        *args: P.args,
+        **kw: P.kwargs,
+    ) -> R:
+        """Run one of `storage.queries` and let go of the connection."""
+        try:
+            with self.engine.connect().execution_options(is_read=True) as connection:
+                return query(connection, *args, **kw)
+        except DBAPIError as error:
+            later = _try_later(error)
+            if later is None:
+                raise
+            raise later from error
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+class Reader:
+    """The web process's read side: an asynchronous engine that cannot write."""
+
+    def __init__(self, address: str) -> None:
+        url = _url(address, is_async=True)
+        _prepare_folder(url)
+        self.engine: AsyncEngine = create_async_engine(url)
+        if url.get_backend_name() == "sqlite":
+            sa.event.listen(
+                self.engine.sync_engine,
+                "connect",
+                _pragmas(is_writer=False, lock_timeout=WEB_LOCK_TIMEOUT),
+            )
+        else:
+            sa.event.listen(self.engine.sync_engine, "begin", _read_only)
+
+    async def run(
+        self,
+        query: Callable[Concatenate[Connection, P], R],
+        *args: P.args,
+        **kw: P.kwargs,
+    ) -> R:
+        """Run one of `storage.queries` without holding up the event loop."""
+        try:
+            async with self.engine.connect() as connection:
+                return await connection.run_sync(query, *args, **kw)
+        except DBAPIError as error:
+            later = _try_later(error)
+            if later is None:
+                raise
+            raise later from error
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def _read_only(connection: Connection) -> None:
+    connection.exec_driver_sql("SET TRANSACTION READ ONLY")

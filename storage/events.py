@@ -1,0 +1,205 @@
+"""ESP events and their counters, written together so that they always agree."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+
+from domain.campaign import CampaignId
+from domain.send import DeliveryEvent
+from storage.repository import Repository
+from storage.tables import counters, pulses, sends
+
+# The hot path: one statement per table and batch, whatever its size.
+_ADD_EVENTS: Final = {
+    "sqlite": """
+        INSERT INTO delivery_events
+            (campaign_id, at, event_id, type, send_id, is_hard, is_machine, url)
+        SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5,
+               value->>6, value->>7
+        FROM json_each(:rows) WHERE true
+        ON CONFLICT DO NOTHING
+    """,
+    "postgresql": """
+        INSERT INTO delivery_events
+            (campaign_id, at, event_id, type, send_id, is_hard, is_machine, url)
+        SELECT (v->>0)::int, (v->>1)::int, v->>2, v->>3, (v->>4)::int,
+               (v->>5)::int::boolean, (v->>6)::int::boolean, v->>7
+        FROM jsonb_array_elements(CAST(:rows AS jsonb)) v
+        ON CONFLICT DO NOTHING
+    """,
+}
+_ADD_FIRSTS: Final = {
+    "sqlite": """
+        INSERT INTO firsts (campaign_id, metric, send_id)
+        SELECT value->>0, value->>1, value->>2 FROM json_each(:rows) WHERE true
+        ON CONFLICT DO NOTHING
+        RETURNING campaign_id, metric, send_id
+    """,
+    "postgresql": """
+        INSERT INTO firsts (campaign_id, metric, send_id)
+        SELECT (v->>0)::int, v->>1, (v->>2)::int
+        FROM jsonb_array_elements(CAST(:rows AS jsonb)) v
+        ON CONFLICT DO NOTHING
+        RETURNING campaign_id, metric, send_id
+    """,
+}
+_ADD_COUNTS: Final = sa.text("""
+    INSERT INTO counters (campaign_id, metric, bucket, n)
+    VALUES (:campaign_id, :metric, :bucket, :n)
+    ON CONFLICT (campaign_id, metric, bucket) DO UPDATE SET n = counters.n + excluded.n
+""")
+_PULSE: Final = sa.text("""
+    INSERT INTO pulses (campaign_id, last_event_at, last_ingest_at)
+    VALUES (:campaign_id, :event_at, :ingest_at)
+    ON CONFLICT (campaign_id) DO UPDATE SET
+        last_event_at = CASE WHEN excluded.last_event_at > pulses.last_event_at
+            THEN excluded.last_event_at ELSE pulses.last_event_at END,
+        last_ingest_at = excluded.last_ingest_at
+""")
+
+
+def metric_of(event: DeliveryEvent) -> str:
+    """The counter an event belongs to; machine and human acts are kept apart."""
+    if event.is_machine and event.type in ("opened", "clicked"):
+        return f"machine_{event.type}"
+    if event.type == "bounced" and event.is_hard:
+        return "bounced_hard"
+    return event.type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """What a batch changed.
+
+    Attributes:
+        new: Events not seen before.
+        firsts: (campaign, metric, send id) that had not happened to that mail yet.
+        campaigns: Campaigns the batch touched, also by duplicates.
+    """
+
+    new: int
+    firsts: frozenset[tuple[int, str, int]]
+    campaigns: frozenset[CampaignId]
+
+
+class Events(Repository):
+    def add(self, events: Sequence[DeliveryEvent], *, bucket: timedelta) -> Added:
+        """Store a batch, count what happened for the first time, drop the rest.
+
+        Safe under repeats and disorder: the log is keyed by (campaign, time, event
+        id), and rates count the first event of a kind per mail, so that an ESP that
+        re-sends with a new id or time changes no number.
+
+        Args:
+            events: Normalised events of campaigns and mails that exist; see `known`.
+            bucket: Width of a plot bucket.
+        """
+        rows = [
+            [
+                e.campaign_id,
+                int(e.at.timestamp()),
+                e.event_id,
+                e.type,
+                e.send_id,
+                int(e.is_hard),
+                int(e.is_machine),
+                e.url,
+            ]
+            for e in events
+        ]
+        dialect = self.connection.dialect.name
+        new = self.connection.execute(
+            sa.text(_ADD_EVENTS[dialect]), {"rows": json.dumps(rows)}
+        ).rowcount
+        keyed = {(e.campaign_id, metric_of(e), e.send_id): e for e in reversed(events)}
+        added = self.connection.execute(
+            sa.text(_ADD_FIRSTS[dialect]), {"rows": json.dumps(list(keyed))}
+        ).all()
+        fresh = frozenset((int(r[0]), str(r[1]), int(r[2])) for r in added)
+        self._count(fresh, keyed, bucket)
+        campaigns = frozenset(e.campaign_id for e in events)
+        self._pulse(events, campaigns)
+        return Added(new=max(new, 0), firsts=fresh, campaigns=campaigns)
+
+    def _count(
+        self,
+        fresh: frozenset[tuple[int, str, int]],
+        keyed: dict[tuple[CampaignId, str, int], DeliveryEvent],
+        bucket: timedelta,
+    ) -> None:
+        width = max(int(bucket.total_seconds()), 1)
+        tally = Counter(
+            (
+                campaign,
+                metric,
+                int(keyed[CampaignId(campaign), metric, send].at.timestamp())
+                // width
+                * width,
+            )
+            for campaign, metric, send in fresh
+        )
+        if tally:
+            self.connection.execute(
+                _ADD_COUNTS,
+                [
+                    {"campaign_id": c, "metric": m, "bucket": b, "n": n}
+                    for (c, m, b), n in sorted(tally.items())
+                ],
+            )
+
+    def _pulse(
+        self, events: Sequence[DeliveryEvent], campaigns: frozenset[CampaignId]
+    ) -> None:
+        statement = _PULSE.bindparams(
+            sa.bindparam("event_at", type_=pulses.c.last_event_at.type),
+            sa.bindparam("ingest_at", type_=pulses.c.last_ingest_at.type),
+        )
+        for campaign in sorted(campaigns):
+            newest = max(e.at for e in events if e.campaign_id == campaign)
+            self.connection.execute(
+                statement,
+                {"campaign_id": campaign, "event_at": newest, "ingest_at": self.now},
+            )
+
+    def known(self, events: Sequence[DeliveryEvent]) -> list[DeliveryEvent]:
+        """Only the events about mails that we sent, for the campaign they name."""
+        ids = {e.send_id for e in events}
+        query = sa.select(sends.c.id, sends.c.campaign_id).where(sends.c.id.in_(ids))
+        owner = {row.id: row.campaign_id for row in self._all(query)}
+        return [e for e in events if owner.get(e.send_id) == e.campaign_id]
+
+    def totals(self, campaign_id: CampaignId) -> dict[str, int]:
+        """Mails per metric: how many had at least one such event."""
+        query = (
+            sa.select(counters.c.metric, sa.func.sum(counters.c.n).label("n"))
+            .where(counters.c.campaign_id == campaign_id)
+            .group_by(counters.c.metric)
+        )
+        return {row.metric: int(row.n) for row in self._all(query)}
+
+    def pulse(self, campaign_id: CampaignId) -> datetime | None:
+        """When events of this campaign last reached us."""
+        row = self._one(
+            sa.select(pulses.c.last_ingest_at).where(
+                pulses.c.campaign_id == campaign_id
+            )
+        )
+        return None if row is None else row.last_ingest_at
+
+    def first_at(self, campaign_id: CampaignId, metric: str) -> datetime | None:
+        """Start of the first bucket in which the metric happened."""
+        row = self._one(
+            sa.select(sa.func.min(counters.c.bucket).label("at")).where(
+                counters.c.campaign_id == campaign_id, counters.c.metric == metric
+            )
+        )
+        if row is None or row.at is None:
+            return None
+        return datetime.fromtimestamp(row.at, UTC)

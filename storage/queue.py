@@ -1,0 +1,210 @@
+"""Inbox, outbox and deadlines: what came in, what must run, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from domain.campaign import CampaignId
+from storage.repository import Repository
+from storage.tables import deadlines, inbox, outbox
+
+
+class Inbox(Repository):
+    """Deduplication of what outside parties may send twice."""
+
+    def seen(self, source: str, external_id: str) -> str | None:
+        """The answer given the first time, or None when this is the first."""
+        row = self._one(
+            sa.select(inbox.c.response).where(
+                inbox.c.source == source, inbox.c.external_id == external_id
+            )
+        )
+        return None if row is None else str(row.response)
+
+    def put(self, source: str, external_id: str, response: str) -> None:
+        self._insert_new(
+            inbox,
+            source=source,
+            external_id=external_id,
+            response=response,
+            created_at=self.now,
+        )
+
+    def purge(self, older_than: datetime) -> int:
+        return self.connection.execute(
+            sa.delete(inbox).where(inbox.c.created_at < older_than)
+        ).rowcount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A row of the outbox: one launch of a task on one row at one version."""
+
+    id: int
+    task: str
+    row_id: int
+    row_version: int
+    campaign_id: CampaignId
+    attempts: int
+    is_finished: bool
+
+
+class Outbox(Repository):
+    """Jobs. The broker only rings; these rows say what there is to do."""
+
+    def add(
+        self,
+        task: str,
+        row_id: int,
+        row_version: int,
+        campaign_id: CampaignId,
+        *,
+        after: timedelta = timedelta(0),
+        suffix: str = "",
+    ) -> bool:
+        """Queue a job once per (task, row, version, suffix)."""
+        return self._insert_new(
+            outbox,
+            dedup_key=f"{task}:{row_id}:{row_version}{suffix}",
+            task=task,
+            row_id=row_id,
+            row_version=row_version,
+            campaign_id=campaign_id,
+            available_at=self.now + after,
+            attempts=0,
+            created_at=self.now,
+        )
+
+    def due(self, *, redrive_after: timedelta, limit: int = 200) -> tuple[Job, ...]:
+        """Jobs to publish: new ones, and ones that rang long ago without an end."""
+        stale = self.now - redrive_after
+        query = (
+            sa.select(outbox)
+            .where(
+                outbox.c.finished_at.is_(None),
+                outbox.c.available_at <= self.now,
+                sa.or_(outbox.c.published_at.is_(None), outbox.c.published_at < stale),
+            )
+            .order_by(outbox.c.id)
+            .limit(limit)
+        )
+        return tuple(
+            Job(
+                id=row.id,
+                task=row.task,
+                row_id=row.row_id,
+                row_version=row.row_version,
+                campaign_id=CampaignId(row.campaign_id),
+                attempts=row.attempts,
+                is_finished=False,
+            )
+            for row in self._all(query)
+        )
+
+    def get(self, job_id: int) -> Job | None:
+        row = self._one(sa.select(outbox).where(outbox.c.id == job_id))
+        if row is None:
+            return None
+        return Job(
+            id=row.id,
+            task=row.task,
+            row_id=row.row_id,
+            row_version=row.row_version,
+            campaign_id=CampaignId(row.campaign_id),
+            attempts=row.attempts,
+            is_finished=row.finished_at is not None,
+        )
+
+    def published(self, job_ids: Sequence[int]) -> None:
+        self.connection.execute(
+            sa.update(outbox)
+            .where(outbox.c.id.in_(job_ids))
+            .values(published_at=self.now)
+        )
+
+    def started(self, job_id: int) -> None:
+        """Count an attempt; a job that kills its worker is parked after a few."""
+        self.connection.execute(
+            sa.update(outbox)
+            .where(outbox.c.id == job_id)
+            .values(attempts=outbox.c.attempts + 1)
+        )
+
+    def finished(self, job_id: int) -> None:
+        self.connection.execute(
+            sa.update(outbox).where(outbox.c.id == job_id).values(finished_at=self.now)
+        )
+
+    def again(self, job_id: int, *, after: timedelta) -> None:
+        """Give a job back to the relay for later; the wait does not count as a try."""
+        self.connection.execute(
+            sa.update(outbox)
+            .where(outbox.c.id == job_id)
+            .values(published_at=None, available_at=self.now + after)
+        )
+
+    def revive(self, campaign_id: CampaignId) -> int:
+        """Queue a campaign's given-up jobs again, from their first attempt."""
+        return self.connection.execute(
+            sa.update(outbox)
+            .where(outbox.c.campaign_id == campaign_id, outbox.c.finished_at.is_(None))
+            .values(published_at=None, available_at=self.now, attempts=0)
+        ).rowcount
+
+    def purge(self, older_than: datetime) -> int:
+        return self.connection.execute(
+            sa.delete(outbox).where(outbox.c.finished_at < older_than)
+        ).rowcount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadline:
+    id: int
+    campaign_id: CampaignId
+    kind: str
+    version: int
+
+
+class Deadlines(Repository):
+    """Timers as rows; claimed by compare-and-swap, so two relays are harmless."""
+
+    def set(
+        self, campaign_id: CampaignId, kind: str, version: int, due_at: datetime
+    ) -> bool:
+        return self._insert_new(
+            deadlines,
+            campaign_id=campaign_id,
+            kind=kind,
+            version=version,
+            due_at=due_at,
+        )
+
+    def due(self, limit: int = 50) -> tuple[Deadline, ...]:
+        query = (
+            sa.select(deadlines)
+            .where(deadlines.c.fired_at.is_(None), deadlines.c.due_at <= self.now)
+            .order_by(deadlines.c.due_at)
+            .limit(limit)
+        )
+        return tuple(
+            Deadline(
+                id=row.id,
+                campaign_id=CampaignId(row.campaign_id),
+                kind=row.kind,
+                version=row.version,
+            )
+            for row in self._all(query)
+        )
+
+    def claim(self, deadline: Deadline) -> bool:
+        """Mark it fired; False when another relay was faster."""
+        result = self.connection.execute(
+            sa.update(deadlines)
+            .where(deadlines.c.id == deadline.id, deadlines.c.fired_at.is_(None))
+            .values(fired_at=self.now)
+        )
+        return result.rowcount == 1

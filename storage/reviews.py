@@ -1,0 +1,138 @@
+"""Review requests and the decisions that close them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Row
+
+from domain.campaign import CampaignId
+from domain.errors import Unknown
+from domain.review import Approval, Outcome, RequestId, ReviewRequest
+from domain.variant import RevisionId, VariantId
+from storage.repository import Repository
+from storage.tables import decisions, review_requests, revisions
+
+_JOINED = sa.select(review_requests, revisions.c.sha256.label("revision_sha256")).join(
+    revisions, revisions.c.id == review_requests.c.revision_id
+)
+
+
+def request_from(row: Row[Any]) -> ReviewRequest:
+    return ReviewRequest(
+        id=RequestId(row.id),
+        campaign_id=CampaignId(row.campaign_id),
+        variant_id=VariantId(row.variant_id),
+        revision_id=RevisionId(row.revision_id),
+        revision_sha256=row.revision_sha256,
+        stage=row.stage,
+        role=row.role,
+        asked_at=row.asked_at,
+        due_at=row.due_at,
+        closed_at=row.closed_at,
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        decided_by=row.decided_by,
+    )
+
+
+class Reviews(Repository):
+    def ask(
+        self,
+        campaign_id: CampaignId,
+        variant_id: VariantId,
+        revision_id: RevisionId,
+        *,
+        stage: str,
+        role: str,
+        due_at: datetime,
+    ) -> bool:
+        """Open the one question about this text in this stage; False if it exists."""
+        return self._insert_new(
+            review_requests,
+            campaign_id=campaign_id,
+            variant_id=variant_id,
+            revision_id=revision_id,
+            stage=stage,
+            role=role,
+            asked_at=self.now,
+            due_at=due_at,
+        )
+
+    def get(self, request_id: RequestId) -> ReviewRequest:
+        """Read a request.
+
+        Raises:
+            Unknown: There is none with that id.
+        """
+        row = self._one(_JOINED.where(review_requests.c.id == request_id))
+        if row is None:
+            raise Unknown("There is no such review request.")
+        return request_from(row)
+
+    def open_requests(
+        self, campaign_id: CampaignId, *, variant_id: VariantId | None = None
+    ) -> tuple[ReviewRequest, ...]:
+        query = _JOINED.where(
+            review_requests.c.campaign_id == campaign_id,
+            review_requests.c.closed_at.is_(None),
+        ).order_by(review_requests.c.id)
+        if variant_id is not None:
+            query = query.where(review_requests.c.variant_id == variant_id)
+        return tuple(request_from(row) for row in self._all(query))
+
+    def close(
+        self, request: ReviewRequest, outcome: Outcome, *, decided_by: str | None = None
+    ) -> bool:
+        """Close an open request; False when somebody else closed it first."""
+        result = self.connection.execute(
+            sa.update(review_requests)
+            .where(
+                review_requests.c.id == request.id,
+                review_requests.c.closed_at.is_(None),
+            )
+            .values(closed_at=self.now, outcome=outcome, decided_by=decided_by)
+        )
+        return result.rowcount == 1
+
+    def decide(
+        self,
+        request: ReviewRequest,
+        *,
+        actor: str,
+        is_approval: bool,
+        reason: str | None,
+        policy_hash: str,
+    ) -> None:
+        """Append the decision; it binds to the revision's hash."""
+        self._insert(
+            decisions,
+            request_id=request.id,
+            campaign_id=request.campaign_id,
+            variant_id=request.variant_id,
+            revision_id=request.revision_id,
+            revision_sha256=request.revision_sha256,
+            stage=request.stage,
+            actor=actor,
+            is_approval=is_approval,
+            reason=reason,
+            policy_hash=policy_hash,
+            decided_at=self.now,
+        )
+
+    def approvals(self, campaign_id: CampaignId) -> tuple[Approval, ...]:
+        query = (
+            sa.select(decisions)
+            .where(decisions.c.campaign_id == campaign_id, decisions.c.is_approval)
+            .order_by(decisions.c.id)
+        )
+        return tuple(
+            Approval(
+                variant_id=VariantId(row.variant_id),
+                revision_id=RevisionId(row.revision_id),
+                stage=row.stage,
+                actor=row.actor,
+            )
+            for row in self._all(query)
+        )

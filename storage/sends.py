@@ -1,0 +1,267 @@
+"""Cohorts, chunks and sends: who gets the mail, when, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Row
+
+from domain.campaign import CampaignId
+from domain.errors import Unknown
+from domain.send import Chunk, ChunkId, ChunkState, Send
+from storage.audiences import is_mailable, recipient_from
+from storage.repository import Repository
+from storage.tables import chunks, cohorts, firsts, recipients, sends
+
+
+def chunk_from(row: Row[Any]) -> Chunk:
+    return Chunk(
+        id=ChunkId(row.id),
+        campaign_id=CampaignId(row.campaign_id),
+        version=row.version,
+        step=row.step,
+        number=row.number,
+        size=row.size,
+        state=ChunkState(row.state),
+        batch_id=row.batch_id,
+        intent_at=row.intent_at,
+        accepted_at=row.accepted_at,
+        accepted=row.accepted,
+        skipped=row.skipped,
+        reason=row.reason,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cohort:
+    """One ladder step's share of the list."""
+
+    step: int
+    percent: float
+    planned: int
+    reporting: int
+    expands_itself: bool
+
+
+class Sends(Repository):
+    def plan(
+        self,
+        campaign_id: CampaignId,
+        plan: Sequence[Cohort],
+        chunked: Sequence[tuple[int, Sequence[Mapping[str, int]]]],
+    ) -> None:
+        """Write the whole plan once: cohorts, chunks, and a row per recipient.
+
+        Args:
+            plan: One cohort per ladder step.
+            chunked: (step, rows) per chunk; a row has recipient_id, variant_id
+                and revision_id.
+        """
+        self._insert_many(
+            cohorts,
+            [
+                {
+                    "campaign_id": campaign_id,
+                    "step": c.step,
+                    "percent": c.percent,
+                    "planned": c.planned,
+                    "reporting": c.reporting,
+                    "expands_itself": c.expands_itself,
+                }
+                for c in plan
+            ],
+        )
+        for number, (step, rows) in enumerate(chunked, start=1):
+            chunk_id = self._insert(
+                chunks,
+                campaign_id=campaign_id,
+                version=1,
+                step=step,
+                number=number,
+                size=len(rows),
+                state=ChunkState.PLANNED,
+                accepted=0,
+                skipped=0,
+            )
+            self._insert_many(
+                sends,
+                [
+                    {
+                        **row,
+                        "campaign_id": campaign_id,
+                        "chunk_id": chunk_id,
+                        "is_skipped": False,
+                    }
+                    for row in rows
+                ],
+            )
+
+    def is_planned(self, campaign_id: CampaignId) -> bool:
+        return bool(self.cohorts(campaign_id))
+
+    def cohorts(self, campaign_id: CampaignId) -> tuple[Cohort, ...]:
+        query = (
+            sa.select(cohorts)
+            .where(cohorts.c.campaign_id == campaign_id)
+            .order_by(cohorts.c.step)
+        )
+        return tuple(
+            Cohort(
+                step=row.step,
+                percent=row.percent,
+                planned=row.planned,
+                reporting=row.reporting,
+                expands_itself=row.expands_itself,
+            )
+            for row in self._all(query)
+        )
+
+    def chunk(self, chunk_id: ChunkId) -> Chunk:
+        """Read a chunk.
+
+        Raises:
+            Unknown: There is none with that id.
+        """
+        row = self._one(
+            sa.select(chunks).where(chunks.c.id == chunk_id).with_for_update()
+        )
+        if row is None:
+            raise Unknown("There is no such chunk.")
+        return chunk_from(row)
+
+    def chunks(
+        self,
+        campaign_id: CampaignId,
+        *,
+        state: ChunkState | None = None,
+        up_to_step: int | None = None,
+    ) -> tuple[Chunk, ...]:
+        query = (
+            sa.select(chunks)
+            .where(chunks.c.campaign_id == campaign_id)
+            .order_by(chunks.c.number)
+        )
+        if state is not None:
+            query = query.where(chunks.c.state == state)
+        if up_to_step is not None:
+            query = query.where(chunks.c.step <= up_to_step)
+        return tuple(chunk_from(row) for row in self._all(query))
+
+    def swap(self, chunk: Chunk, state: ChunkState, **changes: object) -> Chunk:
+        """Compare-and-swap on the chunk's own version; the loser gets `Overtaken`."""
+        self._swap(chunks, chunk.id, chunk.version, state=state, **changes)
+        return self.chunk(chunk.id)
+
+    def revoke(self, campaign_id: CampaignId) -> int:
+        """Take back every chunk that was not handed over; returns how many."""
+        return self.connection.execute(
+            sa.update(chunks)
+            .where(
+                chunks.c.campaign_id == campaign_id,
+                chunks.c.state == ChunkState.PLANNED,
+            )
+            .values(state=ChunkState.REVOKED, version=chunks.c.version + 1)
+        ).rowcount
+
+    def mails(self, chunk_id: ChunkId) -> tuple[Send, ...]:
+        """The mails of a chunk whose recipients may still be mailed."""
+        query = (
+            sa.select(
+                recipients,
+                sends.c.id.label("send_id"),
+                sends.c.variant_id,
+                sends.c.revision_id,
+            )
+            .join(sends, sends.c.recipient_id == recipients.c.id)
+            .where(sends.c.chunk_id == chunk_id, is_mailable())
+            .order_by(sends.c.id)
+        )
+        return tuple(
+            Send(
+                id=row.send_id,
+                recipient=recipient_from(row),
+                variant_id=row.variant_id,
+                revision_id=row.revision_id,
+            )
+            for row in self._all(query)
+        )
+
+    def skip_others(self, chunk_id: ChunkId, sent_ids: Sequence[int]) -> None:
+        """Mark the chunk's recipients who were suppressed or could not be rendered."""
+        self.connection.execute(
+            sa.update(sends)
+            .where(sends.c.chunk_id == chunk_id, sends.c.id.not_in(sent_ids))
+            .values(is_skipped=True)
+        )
+
+    def send_ids(self, chunk_id: ChunkId) -> frozenset[int]:
+        query = sa.select(sends.c.id).where(
+            sends.c.chunk_id == chunk_id, ~sends.c.is_skipped
+        )
+        return frozenset(row.id for row in self._all(query))
+
+    def events_seen(self, chunk: Chunk) -> int:
+        """Mails of the chunk that the ESP has reported anything about."""
+        row = self._one(
+            sa.select(sa.func.count(sa.distinct(sends.c.id)).label("n"))
+            .select_from(sends)
+            .join(
+                firsts,
+                sa.and_(
+                    firsts.c.campaign_id == chunk.campaign_id,
+                    firsts.c.send_id == sends.c.id,
+                ),
+            )
+            .where(sends.c.chunk_id == chunk.id)
+        )
+        return int(row.n) if row else 0
+
+    def campaign_of(self, send_id: int) -> tuple[CampaignId, int]:
+        """(campaign, recipient) of a mail.
+
+        Raises:
+            Unknown: There was no such mail.
+        """
+        row = self._one(
+            sa.select(sends.c.campaign_id, sends.c.recipient_id).where(
+                sends.c.id == send_id
+            )
+        )
+        if row is None:
+            raise Unknown("There is no such mail.")
+        return CampaignId(row.campaign_id), int(row.recipient_id)
+
+    def totals(self, campaign_id: CampaignId) -> tuple[int, int]:
+        """(mails the ESP accepted or may have, mails still on our side)."""
+        query = (
+            sa.select(
+                chunks.c.state,
+                sa.func.sum(chunks.c.accepted).label("accepted"),
+                sa.func.sum(chunks.c.size).label("size"),
+            )
+            .where(chunks.c.campaign_id == campaign_id)
+            .group_by(chunks.c.state)
+        )
+        out = left = 0
+        for row in self._all(query):
+            state = ChunkState(row.state)
+            if state is ChunkState.SENT:
+                out += int(row.accepted)
+            elif state in (ChunkState.INTENT, ChunkState.UNKNOWN):
+                out += int(row.size)
+            else:
+                left += int(row.size)
+        return out, left
+
+    def leaked(self, campaign_id: CampaignId, since: datetime) -> int:
+        """Mails the ESP accepted after the gate was shut."""
+        row = self._one(
+            sa.select(
+                sa.func.coalesce(sa.func.sum(chunks.c.accepted), 0).label("n")
+            ).where(chunks.c.campaign_id == campaign_id, chunks.c.accepted_at > since)
+        )
+        return int(row.n) if row else 0

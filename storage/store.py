@@ -1,0 +1,42 @@
+"""One transaction's view of the database: a repository per noun, and its time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.engine import Connection
+
+from storage.audiences import Audiences
+from storage.audit import Audit
+from storage.campaigns import Campaigns
+from storage.events import Events
+from storage.incidents import Incidents
+from storage.messages import Messages
+from storage.queue import Deadlines, Inbox, Outbox
+from storage.reviews import Reviews
+from storage.sends import Sends
+from storage.variants import Variants
+
+
+class Store:
+    """Repositories over one connection; the caller's transaction commits.
+
+    Attributes:
+        now: The transaction's time, so that all its rows agree.
+    """
+
+    def __init__(self, connection: Connection, *, now: datetime) -> None:
+        self.connection = connection
+        self.now = now
+        self.campaigns = Campaigns(connection, now)
+        self.variants = Variants(connection, now)
+        self.reviews = Reviews(connection, now)
+        self.audiences = Audiences(connection, now)
+        self.sends = Sends(connection, now)
+        self.events = Events(connection, now)
+        self.incidents = Incidents(connection, now)
+        self.messages = Messages(connection, now)
+        self.inbox = Inbox(connection, now)
+        self.outbox = Outbox(connection, now)
+        self.deadlines = Deadlines(connection, now)
+        self.audit = Audit(connection, now)
