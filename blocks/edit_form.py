@@ -23,7 +23,11 @@ _PART: Final = 2600
 _SUBJECT_MOST: Final = 300
 _INSTRUCTION_MOST: Final = 1000
 _FINDINGS_SHOWN: Final = 5
-_PART_ID: Final = re.compile(re.escape(Field.BODY) + r"\.(\d+)")
+_PART_ID: Final = re.compile(
+    re.escape(Field.BODY) + r"\.(?P<part>[0-9]+)(?P<border>[a-z]?)"
+)
+BORDERS: Final = {"p": "\n\n", "l": "\n", "w": " ", "n": ""}
+"""What may stand between two parts of a body: paragraph, line, word, nothing."""
 
 StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
@@ -46,7 +50,10 @@ def form(revision: RevisionView) -> View:
             most=_SUBJECT_MOST,
             optional=True,
         ),
-        *(_part(number, part, len(parts)) for number, part in enumerate(parts)),
+        *(
+            _part(body_block(number, border), number, part, len(parts))
+            for number, (border, part) in enumerate(parts)
+        ),
     ]
     return modal(
         title=f"Edit variant {revision.variant_label}",
@@ -88,10 +95,10 @@ def _text(
     )
 
 
-def _part(number: int, part: str, total: int) -> InputBlock:
+def _part(block_id: str, number: int, part: str, total: int) -> InputBlock:
     several = f"Body, part {number + 1} of {total}"
     return _text(
-        body_block(number),
+        block_id,
         "Body" if total == 1 else several,
         part,
         most=INPUT_MOST,
@@ -103,42 +110,50 @@ def _part(number: int, part: str, total: int) -> InputBlock:
     )
 
 
-def split(body: str) -> list[str]:
+def split(body: str) -> list[tuple[str, str]]:
     """Cut a body at paragraph borders into parts that fit one input each.
 
-    The parts joined are the body again, to the letter.
+    Returns:
+        Pairs of a letter of `BORDERS`, for what stood before the part ("" before the
+        first), and the part. Joined again they are the body, to the letter.
     """
-    if len(body) <= INPUT_MOST:
-        return [body]
-    parts = []
+    parts: list[tuple[str, str]] = []
+    border = ""
     while len(body) > INPUT_MOST:
-        cut = _border(body)
-        parts.append(body[:cut])
-        body = body[cut:]
-    return [*parts, body]
+        following, at = _cut(body)
+        parts.append((border, body[:at]))
+        border, body = following, body[at + len(BORDERS[following]) :]
+    return [*parts, (border, body)]
 
 
-def _border(body: str) -> int:
-    """Index after the last paragraph, line or word that fits in a part."""
-    for border in ("\n\n", "\n", " "):
-        at = body.rfind(border, 1, _PART)
+def _cut(body: str) -> tuple[str, int]:
+    """The border after the last paragraph, line or word that fits, and its index."""
+    for letter, border in BORDERS.items():
+        at = body.rfind(border, 1, _PART) if border else _PART
         if at > 0:
-            return at + len(border)
-    return _PART
+            return letter, at
+    return "n", _PART
 
 
 def copy_from(state_values: StateValues) -> Copy:
     """Read the submitted text; the body's parts are joined as they were cut."""
-    parts = sorted(
-        (int(match[1]), block_id)
-        for block_id in state_values
-        if (match := _PART_ID.fullmatch(block_id))
-    )
     return Copy(
         subject=_value(state_values, Field.SUBJECT).strip(),
         preheader=_value(state_values, Field.PREHEADER).strip(),
-        body="".join(_value(state_values, block_id) for _, block_id in parts),
+        body=_joined(state_values),
     )
+
+
+def _joined(state_values: StateValues) -> str:
+    """Join the parts in order; one that was emptied takes its border with it."""
+    found = [match for each in state_values if (match := _PART_ID.fullmatch(each))]
+    found.sort(key=lambda match: int(match["part"]))
+    body = ""
+    for match in found:
+        part = _value(state_values, match[0])
+        if part:
+            body += (BORDERS.get(match["border"], "") if body else "") + part
+    return body
 
 
 def _value(state_values: StateValues, field: str) -> str:

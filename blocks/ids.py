@@ -116,9 +116,14 @@ def brief_field(block_id: str) -> str | None:
     return block_id.removeprefix(_BRIEF) if block_id.startswith(_BRIEF) else None
 
 
-def body_block(part: int) -> str:
-    """Block id of the body's nth part, counted from 0."""
-    return f"{Field.BODY}.{part}"
+def body_block(part: int, border: str = "") -> str:
+    """Block id of the body's nth part, counted from 0.
+
+    Args:
+        border: A letter for what stood between it and the part before it, since an
+            input may trim its ends; empty for the first part.
+    """
+    return f"{Field.BODY}.{part}{border}"
 
 
 def option_value(verb: Verb, target: int) -> str:

@@ -1,0 +1,306 @@
+"""The brief as a form: one input per field of the brief's table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from slack_sdk.models.blocks import (
+    Block,
+    CheckboxesElement,
+    DateTimePickerElement,
+    DividerBlock,
+    InputBlock,
+    InputInteractiveElement,
+    NumberInputElement,
+    Option,
+    PlainTextInputElement,
+    PlainTextObject,
+    StaticSelectElement,
+    UrlInputElement,
+)
+from slack_sdk.models.views import View
+
+from blocks.ids import Callback, brief_block
+from blocks.message import modal, section
+from blocks.text import count, line, plain, sentence, truncate
+from domain.brief_fields import FIELDS, Field
+from domain.views import AudienceLine
+
+FIRST: Final = (
+    "channel",
+    "title",
+    "objective",
+    "audience",
+    "tier",
+    "key_message",
+    "offer",
+    "cta_url",
+    "send_at",
+)
+"""What the first screen asks: what, goal, who, offer and link, send time."""
+
+# Slack: text input 3,000 characters, placeholder 150, select menu 100 options
+_INPUT_MOST: Final = 3000
+_SELECT_MOST: Final = 100
+_WORDS: Final = {
+    "email": "Email",
+    "none": "No test: one text for everybody",
+    "subject": "The subject",
+    "body": "The body",
+    "A": "A: high risk, every review stage",
+    "B": "B: customer-facing",
+    "C": "C: low risk",
+}
+_AUDIENCE_HELP: Final = "Recipients with consent who are not suppressed."
+_LIST_KINDS: Final = frozenset({"texts", "urls"})
+
+Values = Mapping[str, object]
+StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
+
+
+def form(
+    audiences: Sequence[AudienceLine],
+    *,
+    values: Values | None = None,
+    errors: Mapping[str, str] | None = None,
+    fields: Sequence[Field] = FIELDS,
+) -> View:
+    """The modal that `/brief` opens.
+
+    Args:
+        values: What to fill in, by field name, as `parse_brief` takes it.
+        errors: What was wrong with `values`, by field name, shown above the inputs.
+        fields: The table of fields.
+    """
+    given = {**{each.name: each.default for each in fields}, **(values or {})}
+    first = sorted(
+        (each for each in fields if each.name in FIRST),
+        key=lambda each: FIRST.index(each.name),
+    )
+    rest = [each for each in fields if each.name not in FIRST]
+    blocks: list[Block | None] = [
+        _mistakes(errors or {}, fields),
+        *(_input(each, given.get(each.name), audiences) for each in first),
+        DividerBlock() if rest else None,
+        section("*More*\nAll of these have a sensible value already.")
+        if rest
+        else None,
+        *(_input(each, given.get(each.name), audiences) for each in rest),
+    ]
+    return modal(
+        title="New brief",
+        blocks=blocks,
+        callback=Callback.BRIEF_FORM,
+        submit="Write variants",
+    )
+
+
+def _mistakes(errors: Mapping[str, str], fields: Sequence[Field]) -> Block | None:
+    if not errors:
+        return None
+    labels = {each.name: each.label for each in fields}
+    rows = [
+        f"• *{line(labels.get(name, name), 60)}:* {sentence(text, 250)}"
+        for name, text in list(errors.items())[:8]
+    ]
+    need = "field needs" if len(errors) == 1 else "fields need"
+    return section(f"*{count(len(errors))} {need} another look*\n" + "\n".join(rows))
+
+
+def _input(spec: Field, value: object, audiences: Sequence[AudienceLine]) -> InputBlock:
+    block_id = brief_block(spec.name)
+    if spec.name == "audience" and audiences:
+        element: InputInteractiveElement = _audience(block_id, value, audiences)
+        hint = _AUDIENCE_HELP
+    else:
+        element = _ELEMENTS[spec.kind](block_id, spec, value)
+        hint = spec.help
+    return InputBlock(
+        block_id=block_id,
+        label=spec.label,
+        hint=hint,
+        optional=not spec.required and spec.kind != "choice",
+        element=element,
+    )
+
+
+def _option(text: str, value: str) -> Option:
+    shown = PlainTextObject(text=plain(text, 75), emoji=False)
+    return Option(text=shown, value=value)
+
+
+def _chosen(options: Sequence[Option], value: object) -> Option | None:
+    return next((each for each in options if each.value == value), None)
+
+
+def _audience(
+    block_id: str, value: object, audiences: Sequence[AudienceLine]
+) -> StaticSelectElement:
+    options = [
+        _option(f"{plain(each.title, 55)} ({count(each.mailable)})", each.key)
+        for each in audiences[:_SELECT_MOST]
+    ]
+    return StaticSelectElement(
+        action_id=block_id,
+        options=options,
+        initial_option=_chosen(options, value),
+        placeholder=PlainTextObject(text="Choose a segment", emoji=False),
+    )
+
+
+def _choice(block_id: str, spec: Field, value: object) -> StaticSelectElement:
+    options = [_option(_WORDS.get(each, each), each) for each in spec.choices]
+    return StaticSelectElement(
+        action_id=block_id,
+        options=options,
+        initial_option=_chosen(options, value) or _chosen(options, spec.default),
+    )
+
+
+def _text(block_id: str, spec: Field, value: object) -> PlainTextInputElement:
+    most = min(spec.max_length or _INPUT_MOST, _INPUT_MOST)
+    return PlainTextInputElement(
+        action_id=block_id,
+        multiline=spec.kind == "long_text",
+        max_length=most,
+        initial_value=truncate(_words(value), most) or None,
+    )
+
+
+def _texts(block_id: str, spec: Field, value: object) -> PlainTextInputElement:
+    each = spec.max_length + 1
+    return PlainTextInputElement(
+        action_id=block_id,
+        multiline=True,
+        max_length=min(spec.max_items * each, _INPUT_MOST),
+        initial_value=_rows(value) or None,
+    )
+
+
+def _rows(value: object) -> str:
+    """A list as lines, as many whole ones as an input takes."""
+    given = value if isinstance(value, list | tuple) else _words(value).splitlines()
+    rows = ""
+    for each in given:
+        longer = f"{rows}\n{_words(each)}" if rows else _words(each)
+        if len(longer) > _INPUT_MOST:
+            break
+        rows = longer
+    return rows
+
+
+def _words(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _url(block_id: str, spec: Field, value: object) -> UrlInputElement:
+    address = _words(value)
+    fits = len(address) <= min(spec.max_length or _INPUT_MOST, _INPUT_MOST)
+    return UrlInputElement(
+        action_id=block_id,
+        initial_value=(address if fits else "") or None,
+        placeholder=PlainTextObject(text="https://", emoji=False),
+    )
+
+
+def _number(block_id: str, spec: Field, value: object) -> NumberInputElement:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    is_allowed = is_number and spec.low <= float(_words(value)) <= spec.high
+    return NumberInputElement(
+        action_id=block_id,
+        is_decimal_allowed=spec.kind == "number",
+        min_value=str(spec.low),
+        max_value=str(spec.high),
+        initial_value=_words(value) if is_allowed else None,
+    )
+
+
+def _bool(block_id: str, _spec: Field, value: object) -> CheckboxesElement:
+    option = Option(text=PlainTextObject(text="Yes", emoji=False), value="true")
+    is_on = value is True or _words(value).lower() in ("true", "yes")
+    return CheckboxesElement(
+        action_id=block_id,
+        options=[option],
+        initial_options=[option] if is_on else None,
+    )
+
+
+def _time(block_id: str, _spec: Field, value: object) -> DateTimePickerElement:
+    return DateTimePickerElement(action_id=block_id, initial_date_time=_seconds(value))
+
+
+def _seconds(value: object) -> int | None:
+    """Unix seconds of a time given as such, as a datetime or as ISO 8601."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if 0 <= value <= 9_999_999_999 else None  # noqa: PLR2004  # Slack: ten digits
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return int(value.timestamp())
+    return None
+
+
+_ELEMENTS: Final[
+    Mapping[str, Callable[[str, Field, object], InputInteractiveElement]]
+] = {
+    "choice": _choice,
+    "text": _text,
+    "long_text": _text,
+    "texts": _texts,
+    "url": _url,
+    "urls": _texts,
+    "int": _number,
+    "number": _number,
+    "bool": _bool,
+    "time": _time,
+}
+
+
+def values_from(
+    state_values: StateValues, *, fields: Sequence[Field] = FIELDS
+) -> dict[str, object]:
+    """Read a submitted form as the raw mapping that `parse_brief` checks.
+
+    What was left empty is left out, except a box that was unticked.
+    """
+    values: dict[str, object] = {}
+    for spec in fields:
+        block_id = brief_block(spec.name)
+        element = state_values.get(block_id, {}).get(block_id)
+        value = None if element is None else _given(element)
+        if value is not None:
+            values[spec.name] = value
+    return values
+
+
+def _given(element: Mapping[str, Any]) -> object:
+    """The value of one element in a view's state, or None when it is empty."""
+    if "selected_options" in element:
+        return bool(element["selected_options"])
+    if "selected_date_time" in element:
+        return element["selected_date_time"]
+    if "selected_option" in element:
+        return (element["selected_option"] or {}).get("value")
+    return element.get("value")
+
+
+def field_errors(
+    errors: Mapping[str, str], *, fields: Sequence[Field] = FIELDS
+) -> dict[str, str]:
+    """Errors by block id, as a view submission answers them.
+
+    Slack drops an error for a block that the view does not have, so the error of an
+    unknown field goes to the title.
+    """
+    known = {each.name for each in fields}
+    found: dict[str, str] = {}
+    for name, text in errors.items():
+        at = brief_block(name if name in known else "title")
+        said = text if name in known else f"{name}: {text}"
+        found[at] = f"{found[at]} {said}" if at in found else said
+    return found

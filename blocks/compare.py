@@ -1,0 +1,191 @@
+"""Two texts beside each other, word by word, and one text in full."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from slack_sdk.models.blocks import Block, DividerBlock, RichTextElementParts
+from slack_sdk.models.views import View
+
+from blocks.message import (
+    Message,
+    context,
+    literal,
+    message,
+    modal,
+    quote,
+    run,
+    section,
+)
+from blocks.text import date, line, plain, quoted, truncate, who
+from blocks.variant_card import finding
+from domain.variant import Copy, Origin
+from domain.views import FindingLine, RevisionView
+
+_TOKENS: Final = re.compile(r"\s+|\w+|[^\w\s]")
+# A message takes about 13,000 characters in all its blocks, a view far more.
+DIFF_MOST: Final = 6000
+_CONTEXT_KEPT: Final = 120
+_REVISIONS_SHOWN: Final = 12
+_PART_MOST: Final = 2900
+_FINDINGS_SHOWN: Final = 12
+
+Run = RichTextElementParts.Text
+
+
+def diff(before: Copy, after: Copy) -> list[Block]:
+    """What changed, word by word: removed struck through, added bold.
+
+    Long stretches that stayed the same are shortened.
+    """
+    parts = (
+        ("Subject", before.subject, after.subject),
+        ("Preheader", before.preheader, after.preheader),
+        ("Body", before.body, after.body),
+    )
+    changed = [each for each in parts if each[1] != each[2]]
+    if not changed:
+        return [section("The text is the same as before.")]
+    blocks: list[Block] = []
+    for name, old, new in changed:
+        blocks.append(literal([run(name, bold=True)]))
+        blocks.append(quote(_fitted(_runs(old, new), DIFF_MOST)))
+    return blocks
+
+
+def _runs(old: str, new: str) -> Iterator[Run]:
+    """Pieces of the new text, with what was taken out of the old one."""
+    a, b = _TOKENS.findall(old), _TOKENS.findall(new)
+    matcher = difflib.SequenceMatcher(a=a, b=b, autojunk=False)
+    moves = matcher.get_opcodes()
+    for index, (tag, a_from, a_to, b_from, b_to) in enumerate(moves):
+        if tag == "equal":
+            same = "".join(b[b_from:b_to])
+            yield run(
+                _short(same, is_first=index == 0, is_last=index == len(moves) - 1)
+            )
+            continue
+        if a_to > a_from:
+            yield run(_visible("".join(a[a_from:a_to])), strike=True)
+        if b_to > b_from:
+            yield run(_visible("".join(b[b_from:b_to])), bold=True)
+
+
+def _visible(text: str) -> str:
+    """A change of nothing but space has to be seen as well."""
+    return text if text.strip() else text.replace("\n", "↵\n").replace(" ", "␣")
+
+
+def _short(same: str, *, is_first: bool, is_last: bool) -> str:
+    """Keep the words next to a change, and say that the middle was left out."""
+    if len(same) <= 2 * _CONTEXT_KEPT:
+        return same
+    head = "" if is_first else same[:_CONTEXT_KEPT].rstrip()
+    tail = "" if is_last else same[-_CONTEXT_KEPT:].lstrip()
+    return f"{head} … {tail}"
+
+
+def _fitted(runs: Iterator[Run], limit: int) -> list[Run]:
+    """As many pieces as fit, and a word about the rest."""
+    kept: list[Run] = []
+    left = limit
+    for each in runs:
+        if left < len(each.text):
+            kept.append(run(truncate(each.text, left) if left > 0 else ""))
+            kept.append(run(" The rest of the changes is not shown here."))
+            break
+        kept.append(each)
+        left -= len(each.text)
+    return [each for each in kept if each.text]
+
+
+def changed(revision: RevisionView) -> Message:
+    """The thread's message about a new revision."""
+    label, number = line(revision.variant_label, 5), revision.number
+    head = f"*Variant {label}, revision {number}* {origin_words(revision.origin)}"
+    legend = "Removed words are struck through, added words are bold."
+    blocks: list[Block | None] = [section(head)]
+    if revision.parent is not None:
+        blocks += [*diff(revision.parent, revision.text), context(legend)]
+    text = f"Variant {plain(label, 5)} has a new revision, {number}"
+    return message(text, blocks)
+
+
+def origin_words(origin: Origin) -> str:
+    """Who or what wrote a revision."""
+    if origin.editor:
+        return f"edited by {who(origin.editor)}"
+    writer = "the sample writer" if origin.is_sample else origin.model or "a model"
+    asked = (
+        f", asked for {quoted(origin.instruction, 200)}" if origin.instruction else ""
+    )
+    return f"written by {line(writer, 60)}{asked}"
+
+
+def revision_history(revisions: Sequence[RevisionView]) -> View:
+    """Every revision of a variant, newest first, each with what it changed."""
+    if not revisions:
+        nothing = section("This variant has no text yet.")
+        return modal(title="History", blocks=[nothing])
+    newest = sorted(revisions, key=lambda each: each.number, reverse=True)
+    blocks: list[Block | None] = []
+    for each in newest[:_REVISIONS_SHOWN]:
+        blocks += [*_revision(each), DividerBlock()]
+    hidden = len(newest) - _REVISIONS_SHOWN
+    older = f"{hidden} older revisions are not shown." if hidden > 0 else ""
+    label = newest[0].variant_label
+    return modal(
+        title=f"Variant {label}, history", blocks=[*blocks[:-1], context(older)]
+    )
+
+
+def _revision(each: RevisionView) -> list[Block]:
+    head = section(
+        f"*Revision {each.number}* {origin_words(each.origin)}, {date(each.created_at)}"
+    )
+    if each.parent is None:
+        return [
+            head,
+            literal([run("Subject  ", bold=True), run(each.text.subject or " ")]),
+        ]
+    return [head, *diff(each.parent, each.text)]
+
+
+def read_all(revision: RevisionView) -> View:
+    """One revision in full, letter for letter, with all that lint found."""
+    text = revision.text
+    blocks: list[Block | None] = [
+        context(
+            f"#{revision.campaign_id}, revision {revision.number},"
+            f" {origin_words(revision.origin)}, {date(revision.created_at)}"
+        ),
+        literal([run("Subject  ", bold=True), run(text.subject or "(empty)")]),
+        literal([run("Preheader  ", bold=True), run(text.preheader or "(empty)")]),
+        *(quote([run(part)]) for part in _parts(text.body)),
+        _findings(revision.findings),
+    ]
+    return modal(title=f"Variant {revision.variant_label}", blocks=blocks)
+
+
+def _parts(body: str) -> list[str]:
+    """The body in pieces, cut at line ends where there are any."""
+    parts = []
+    while len(body) > _PART_MOST:
+        at = body.rfind("\n", 1, _PART_MOST)
+        cut = at if at > 0 else _PART_MOST
+        parts.append(body[:cut])
+        body = body[cut:].removeprefix("\n")
+    return [*parts, body] if body.strip() else parts or ["(empty)"]
+
+
+def _findings(findings: Sequence[FindingLine]) -> Block | None:
+    ranked = sorted(findings, key=lambda each: each.severity != "hard")
+    if not ranked:
+        return context("Lint found nothing in this text.")
+    shown = [truncate(finding(each), 240) for each in ranked[:_FINDINGS_SHOWN]]
+    hidden = len(ranked) - len(shown)
+    more = [f"{hidden} more not shown."] if hidden else []
+    return section("*Notes*\n" + "\n".join([*shown, *more]))
