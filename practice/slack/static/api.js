@@ -1,0 +1,75 @@
+// Talks to the practice server: JSON requests and the event stream.
+
+import { store } from "./store.js";
+
+async function answer(response) {
+  let body = {};
+  try {
+    body = await response.json();
+  } catch {
+    body = { ok: false, error: `The practice server answered ${response.status}.` };
+  }
+  if (!response.ok && body.ok === undefined) body.ok = false;
+  return body;
+}
+
+/** POST as the current person. Never throws: a lost server is an ordinary failed answer. */
+export async function post(path, body) {
+  try {
+    return await answer(
+      await fetch(`/practice/${path}`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", "X-Practice": "1" },
+        body: JSON.stringify({ as: store.as, ...body }),
+      }),
+    );
+  } catch {
+    return { ok: false, verdict: "no_server", error: "The practice server does not answer. Is it still running?" };
+  }
+}
+
+export async function fetchState(as) {
+  const response = await fetch(`/practice/state${as ? `?as=${encodeURIComponent(as)}` : ""}`);
+  if (!response.ok) throw new Error(`state ${response.status}`);
+  return response.json();
+}
+
+/** What Slack tells a person whose click failed. */
+export function failureText(reply) {
+  if (reply.error) return reply.error;
+  if (reply.verdict === "late" || reply.verdict === "no_reply") return "Something went wrong. Operation timed out.";
+  if (reply.status) return `This app responded with Status Code ${reply.status}`;
+  return "Something went wrong. Try again.";
+}
+
+export function failed(reply) {
+  return reply.ok === false || ["late", "error", "no_reply"].includes(reply.verdict);
+}
+
+let source = null;
+let generation = 0;
+
+/** Listen from the store's sequence number; `onLost` runs when the stream ends. */
+export function openStream({ onEvent, onOpen, onLost }) {
+  closeStream();
+  const mine = generation;
+  source = new EventSource(`/practice/stream?as=${encodeURIComponent(store.as)}&since=${store.seq}`);
+  source.onopen = () => mine === generation && onOpen();
+  source.onmessage = (event) => {
+    if (mine !== generation) return;
+    const data = JSON.parse(event.data);
+    if (data.seq) store.seq = Math.max(store.seq, data.seq);
+    onEvent(data);
+  };
+  source.onerror = () => {
+    if (mine !== generation) return;
+    closeStream();
+    onLost();
+  };
+}
+
+export function closeStream() {
+  generation += 1;
+  if (source) source.close();
+  source = null;
+}
