@@ -87,6 +87,10 @@ KNOWN_LIMITS: Final[Mapping[str, int]] = MappingProxyType(
 """Limits in characters that a policy may set, with the value used otherwise."""
 
 
+MAX_QUOTE: Final = 120
+"""Longest quote kept with a finding, in characters."""
+
+
 class PolicyRefused(Refused):
     """A policy file names something that does not exist, or leaves something out."""
 
@@ -112,6 +116,26 @@ class Finding:
     start: int = 0
     end: int = 0
     severity_hint: Severity = Severity.SOFT
+
+
+def mark(
+    rule: str,
+    field: str,
+    text: str,
+    span: tuple[int, int],
+    message: str,
+) -> Finding:
+    """Make a finding on a span of `text`, kept inside the text and quoted."""
+    start = min(max(span[0], 0), len(text))
+    end = min(max(span[1], start), len(text))
+    return Finding(
+        rule=rule,
+        field=field,
+        message=message,
+        quote=text[start:end][:MAX_QUOTE],
+        start=start,
+        end=end,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

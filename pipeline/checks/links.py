@@ -1,0 +1,112 @@
+"""Links: only those the brief allows, and none that hides where it goes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from domain import link
+from domain.folding import drop_unseen
+from domain.lint import Finding, mark
+from domain.variant import Copy
+from pipeline.checks.port import LintContext, fields_of
+
+# endings that mail clients turn into links by themselves; not a complete list
+_ENDINGS: Final = (
+    "com|net|org|info|biz|io|ai|app|dev|co|me|us|uk|de|fr|es|it|nl|eu|ru|cn|in|br|ca|au|"
+    "ch|at|be|se|no|dk|fi|pl|pt|ie|jp|kr|tr|ua|xyz|top|click|link|site|online|shop|store|"
+    "live|page|website|club|vip|icu|tk|ly|gg|tv|cc|to|gl|edu|gov"
+)
+_FOUND: Final = re.compile(
+    rf"""
+    (?P<unsafe>\b(?:javascript|vbscript|livescript)\s*:\s*\S{{0,200}}
+       |\bdata:[\w/+.-]*[;,]\S{{0,200}}
+       |\b(?:mailto|tel|sms|blob|about|intent|cid):[^\s<>"']{{1,200}})
+    |(?P<url>\b[a-z][a-z0-9+.\-]{{1,20}}:(?://|\\\\|/)[^\s<>"'{{}}]*)
+    |(?P<bare>(?<![@\w.\-])
+       (?:www\.[^\s<>"'{{}}@]+
+         |(?:\d{{1,3}}\.){{3}}\d{{1,3}}/[^\s<>"'{{}}]*
+         |(?:[\w\-]+\.)+(?:{_ENDINGS}|xn--[\w\-]+)(?![\w@\-]|\.\w)(?:[/?:#][^\s<>"'{{}}]*)?))
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_TOKEN_LINK: Final = re.compile(r"\{\{-?\s*links\.\w+\s*-?\}\}")
+_CTA_TOKEN: Final = re.compile(r"\{\{-?\s*links\.cta\s*-?\}\}")
+_AFTER_TOKEN: Final = re.compile(r"[\w/?#&=%{-]")
+_TRAILING: Final = ".,;:!?*_)]"
+
+
+class Links:
+    ids: Final = frozenset(
+        {
+            "link.not_allowed",
+            "link.scheme",
+            "link.insecure",
+            "link.userinfo",
+            "link.ip_host",
+            "link.punycode",
+            "link.malformed",
+            "link.too_many",
+            "link.cta_missing",
+            "token.in_link",
+        }
+    )
+
+    def run(self, text: Copy, context: LintContext) -> Iterator[Finding]:
+        allowed = {link.normalised(each) for each in context.brief.allowed_links}
+        allowed.add(link.normalised(context.brief.cta_url))
+        for field, value in fields_of(text):
+            yield from _field_findings(field, value, allowed)
+            yield from _tokens_in_links(field, value)
+        yield from _whole_mail(text.body, context)
+
+
+def _field_findings(field: str, value: str, allowed: set[str]) -> Iterator[Finding]:
+    seen = drop_unseen(value)
+    for found in _FOUND.finditer(seen.text):
+        url = _trimmed(found[0], allowed)
+        span = seen.span(found.start(), found.start() + len(url))
+        if found["unsafe"]:
+            message = "Only https links may be used."
+            yield mark("link.scheme", field, value, span, message)
+            continue
+        full = url if found["url"] else f"https://{url}"
+        wrong = link.problem(full)
+        if wrong is not None:
+            yield mark(wrong[0], field, value, span, wrong[1])
+        if link.normalised(full) not in allowed:
+            message = "This link is not on the brief's list of allowed links."
+            yield mark("link.not_allowed", field, value, span, message)
+
+
+def _trimmed(url: str, allowed: set[str]) -> str:
+    """Leave the sentence's own punctuation out of a link."""
+    return url if link.normalised(url) in allowed else url.rstrip(_TRAILING)
+
+
+def _tokens_in_links(field: str, value: str) -> Iterator[Finding]:
+    message = "A merge token must not be part of a link; use {{ links.cta }} alone."
+    for found in _FOUND.finditer(value):
+        if found["url"] and value.startswith(("{{", "{%"), found.end()):
+            yield mark("token.in_link", field, value, found.span(), message)
+    for found in _TOKEN_LINK.finditer(value):
+        if _AFTER_TOKEN.match(value, found.end()):
+            yield mark("token.in_link", field, value, found.span(), message)
+
+
+def _whole_mail(body: str, context: LintContext) -> Iterator[Finding]:
+    cta = context.brief.cta_url
+    urls = [found for found in _FOUND.finditer(body) if not found["unsafe"]]
+    count = len(urls) + len(_TOKEN_LINK.findall(body))
+    if count > context.brief.max_links:
+        yield mark(
+            "link.too_many",
+            "body",
+            body,
+            (0, 0),
+            f"The body holds {count} links; the brief allows {context.brief.max_links}.",
+        )
+    if cta not in body and not _CTA_TOKEN.search(body):
+        message = "The body does not hold the call-to-action link, {{ links.cta }}."
+        yield mark("link.cta_missing", "body", body, (0, 0), message)

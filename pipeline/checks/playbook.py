@@ -1,0 +1,57 @@
+"""The team's own files that linting reads: policy, footer and dictionary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from domain.folding import fold
+from domain.lint import Policy, PolicyRefused, parse_policy
+from domain.personalize import Footer
+
+
+def load_policy(playbook: Path, name: str = "email") -> Policy:
+    """Read `policies/NAME.yaml`.
+
+    Raises:
+        PolicyRefused: The file is missing, is not YAML, or names an unknown rule.
+    """
+    return parse_policy(_mapping(playbook / "policies" / f"{name}.yaml"))
+
+
+def load_footer(playbook: Path) -> Footer:
+    """Read `brand/footer.yaml`; keys are the fields of `Footer`.
+
+    Raises:
+        PolicyRefused: The file is missing or lacks or misnames a key.
+    """
+    path = playbook / "brand" / "footer.yaml"
+    given = {key: str(value or "") for key, value in _mapping(path).items()}
+    try:
+        return Footer(**given)
+    except TypeError as error:
+        keys = "sender_name, company, postal_address, reason, unsubscribe_label"
+        raise PolicyRefused(f"{path.name} must hold {keys} and no more.") from error
+
+
+def load_dictionary(playbook: Path) -> frozenset[str]:
+    """Read `brand/dictionary.txt`, a word per line, # for remarks; may be absent."""
+    path = playbook / "brand" / "dictionary.txt"
+    if not path.is_file():
+        return frozenset()
+    lines = path.read_text(encoding="utf-8").splitlines()
+    words = (line.partition("#")[0].strip() for line in lines)
+    return frozenset(fold(word).text for word in words if word)
+
+
+def _mapping(path: Path) -> dict[str, object]:
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PolicyRefused(f"The playbook has no {path.name}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise PolicyRefused(f"{path.name} is not readable YAML.") from error
+    if not isinstance(raw, dict):
+        raise PolicyRefused(f"{path.name} must be a table of names and values.")
+    return {str(key): value for key, value in raw.items()}
