@@ -31,7 +31,7 @@ from domain.views import CampaignLine, DeskStatus, ReviewView
 
 _LIST_SHOWN: Final = 20
 _VALUE_SHOWN: Final = 300
-_TOKEN: Final = re.compile(r"(<@[UW][A-Z0-9]+>|<!date\^[0-9]+\^[^<>|]*\|[^<>|]*>)")
+_TOKEN: Final = re.compile(r"(<@[UW][A-Z0-9]{6,}>|<!date\^[0-9]+\^[^<>|]*\|[^<>|]*>)")
 
 
 def asked(
@@ -237,7 +237,9 @@ def brief_shown(campaign_id: CampaignId, raw: Mapping[str, object]) -> Message:
     ]
     title = plain(str(raw.get("title", "")), 100)
     head = section(f"*Brief #{campaign_id} {line(title, 100)}*")
-    return message(f"Brief #{campaign_id} {title}", [head, *_sections(rows, 6)])
+    return message(
+        f"Brief #{campaign_id} as it was accepted {title}", [head, *_sections(rows, 6)]
+    )
 
 
 def _label(name: str) -> str:

@@ -1,0 +1,266 @@
+"""Every state of the campaign card and of the variant card, by name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from domain.campaign import State
+from domain.variant import Origin, VariantState
+from domain.views import CampaignCard, VariantCard
+from tests.blocks.views import (
+    HARD,
+    HOSTILE,
+    LONG,
+    NOW,
+    SOFT,
+    TEXT,
+    make_canary,
+    make_card,
+    make_chunk,
+    make_decision,
+    make_incident,
+    make_review,
+    make_variant,
+    make_variant_card,
+    minutes,
+)
+
+_S, _V = State, VariantState
+_OUT = {"mails_out": 482, "mails_left": 47_718, "arms": ("A",)}
+_DECIDED = (
+    make_decision(),
+    make_decision(variant_label="B"),
+    make_decision(stage="deliverability", actor="U0DELIVER"),
+)
+
+CARDS: dict[str, CampaignCard] = {
+    "briefed": make_card(state=_S.BRIEFED, variants=(), variants_asked=5),
+    "writing": make_card(
+        state=_S.BRIEFED,
+        variants_asked=5,
+        variants=(
+            make_variant("A", state=_V.DRAFTED),
+            make_variant("B", state=_V.BRIEFED),
+            make_variant("C", state=_V.FAILED, reason="the model gave no answer"),
+        ),
+    ),
+    "drafted": make_card(state=_S.DRAFTED),
+    "linted": make_card(state=_S.LINTED, variants=(make_variant("A", hard=1, soft=2),)),
+    "in_review": make_card(review=make_review()),
+    "in_review_overdue": make_card(review=make_review(due_at=NOW - minutes(30))),
+    "in_review_nobody_asked": make_card(review=make_review(asked=(), quota=None)),
+    "in_second_stage": make_card(
+        review=make_review(stage="legal", number=2, asked=("U0LEGAL",), quota=None),
+        decisions=_DECIDED,
+        variants=(
+            make_variant("A", state=_V.APPROVED),
+            make_variant("B"),
+            make_variant("C", state=_V.SHELVED, reason="two others went on"),
+        ),
+    ),
+    "between_stages": make_card(review=None),
+    "approved": make_card(
+        state=_S.APPROVED,
+        arms=("A", "B"),
+        arms_reason="the last stage approved them",
+        decisions=_DECIDED,
+    ),
+    "scheduled": make_card(
+        state=_S.SCHEDULED,
+        arms=("A",),
+        send_at=NOW + minutes(1120),
+        canary=make_canary(started_at=None, decides_at=None),
+    ),
+    "scheduled_now": make_card(state=_S.SCHEDULED, arms=("A",)),
+    "canary_first_second": make_card(state=_S.CANARY, mails_left=48_200),
+    "canary": make_card(
+        state=_S.CANARY, canary=make_canary(), decisions=_DECIDED, **_OUT
+    ),
+    "canary_small": make_card(
+        state=_S.CANARY,
+        canary=make_canary(
+            planned=30,
+            reporting=14,
+            accepted=30,
+            delivered=29,
+            clicks=1,
+            breach_at=None,
+            decides_at=None,
+            foresight="This canary cannot see complaints: 30 of 3,000. Expanding needs"
+            " a person.",
+        ),
+        recipients=3000,
+        mails_out=30,
+        mails_left=2970,
+    ),
+    "canary_unknown_chunks": make_card(
+        state=_S.CANARY,
+        canary=make_canary(),
+        unknown_chunks=(make_chunk(), make_chunk(number=15)),
+        **_OUT,
+    ),
+    "expanding": make_card(
+        state=_S.EXPANDING,
+        canary=make_canary(step=1, percent=10.0, breach_at=12, accepted=4820),
+        mails_out=4820,
+        mails_left=43_380,
+    ),
+    "expanding_first_second": make_card(state=_S.EXPANDING, **_OUT),
+    "held": make_card(
+        state=_S.HELD,
+        canary=make_canary(judgement="2 complaints of 260 are above the limit"),
+        reason="The window ended above the limit",
+        moved_by="judge",
+        paused_from=_S.CANARY,
+        **_OUT,
+    ),
+    "sent": make_card(
+        state=_S.SENT,
+        canary=make_canary(percent=100.0, accepted=48_100, delivered=47_950),
+        mails_out=48_100,
+        mails_left=0,
+        skipped=100,
+        arms=("A",),
+        arms_reason="the last stage approved it",
+    ),
+    "rolled_back_by_itself": make_card(
+        state=_S.ROLLED_BACK, incident=make_incident(), canary=make_canary(), **_OUT
+    ),
+    "rolled_back_by_hand": make_card(
+        state=_S.ROLLED_BACK,
+        incident=make_incident(
+            trigger="button",
+            actor="U0ONCALL",
+            reason=None,
+            onset_at=None,
+            contained_at=None,
+            leaked=2,
+        ),
+        **_OUT,
+    ),
+    "rolled_back_without_incident": make_card(
+        state=_S.ROLLED_BACK, reason="wrong list", **_OUT
+    ),
+    "rejected": make_card(
+        state=_S.REJECTED,
+        reason="every variant was rejected in copy review",
+        decisions=(make_decision(is_approval=False, reason="off brand"),),
+        variants=(make_variant("A", state=_V.REJECTED, reason="off brand"),),
+    ),
+    "cancelled": make_card(state=_S.CANCELLED, moved_by="U0MARKETER"),
+    "parked_before_sending": make_card(
+        state=_S.PARKED,
+        paused_from=_S.BRIEFED,
+        reason="the writer failed 3 times (reference 7f3a-21)",
+        variants=(make_variant("A", state=_V.FAILED),),
+        moved_by="pipeline.generate",
+    ),
+    "parked_while_sending": make_card(
+        state=_S.PARKED,
+        paused_from=_S.CANARY,
+        reason="the ESP refused the key (reference 7f3a-22)",
+        unknown_chunks=(make_chunk(),),
+        **_OUT,
+    ),
+    "with_a_model": make_card(
+        is_sample=False, writers=("gpt-x",), practice=(), review=make_review()
+    ),
+    "hostile": make_card(
+        title=HOSTILE,
+        channel=HOSTILE,
+        prompt=HOSTILE,
+        writers=(HOSTILE,),
+        arms_reason=HOSTILE,
+        state=_S.PARKED,
+        paused_from=_S.STAGED_REVIEW,
+        reason=HOSTILE,
+        variants=(make_variant("A", state=_V.REJECTED, reason=HOSTILE),),
+    ),
+    "crowded": make_card(
+        title="Long " * 60,
+        state=_S.STAGED_REVIEW,
+        review=make_review(asked=tuple(f"U0{n:08}" for n in range(40))),
+        variants_asked=8,
+        variants=tuple(
+            make_variant(label, soft=30, regenerated_for=("phrase.banned",) * 2)
+            for label in "ABCDEFGH"
+        ),
+        decisions=tuple(
+            make_decision(variant_label=label, actor=f"U0{n:08}")
+            for n, label in enumerate("ABCDEFGH" * 10)
+        ),
+        unknown_chunks=tuple(make_chunk(number=n) for n in range(48)),
+    ),
+}
+
+_APPROVED = (make_decision(variant_label="B"),)
+VARIANTS: dict[str, VariantCard] = {
+    "asked": make_variant_card(),
+    "asked_with_notes": make_variant_card(findings=(SOFT, SOFT)),
+    "blocked": make_variant_card(findings=(SOFT, HARD), regenerations=2),
+    "edited": make_variant_card(
+        revision_number=2, origin=Origin(editor="U0COPYONE"), findings=(SOFT,)
+    ),
+    "by_a_model": make_variant_card(
+        origin=Origin(model="gpt-x", temperature=0.7, instruction="shorter")
+    ),
+    "long": make_variant_card(text=LONG),
+    "being_written": make_variant_card(
+        state=_V.BRIEFED,
+        text=None,
+        origin=None,
+        revision_id=None,
+        revision_number=0,
+        request_id=None,
+        campaign_state=_S.BRIEFED,
+    ),
+    "being_rewritten": make_variant_card(
+        state=_V.BRIEFED, request_id=None, instruction="Shorter, name the offer first"
+    ),
+    "being_checked": make_variant_card(
+        state=_V.DRAFTED, request_id=None, campaign_state=_S.DRAFTED
+    ),
+    "linted": make_variant_card(
+        state=_V.LINTED, request_id=None, campaign_state=_S.LINTED
+    ),
+    "approved": make_variant_card(
+        state=_V.APPROVED, request_id=None, decisions=_APPROVED
+    ),
+    "asked_again": make_variant_card(
+        stage="legal", asked=("U0LEGAL",), decisions=_APPROVED
+    ),
+    "nobody_asked": make_variant_card(asked=(), due_at=None),
+    "rejected": make_variant_card(
+        state=_V.REJECTED,
+        request_id=None,
+        decisions=(make_decision(is_approval=False, reason="Off brand"),),
+    ),
+    "shelved": make_variant_card(
+        state=_V.SHELVED, request_id=None, reason="Enough other variants went on"
+    ),
+    "failed": make_variant_card(
+        state=_V.FAILED,
+        text=None,
+        origin=None,
+        revision_id=None,
+        revision_number=0,
+        request_id=None,
+        reason="the writer failed 3 times (reference 7f3a-21)",
+    ),
+    "campaign_cancelled": make_variant_card(
+        campaign_state=_S.CANCELLED, request_id=None
+    ),
+    "empty": make_variant_card(
+        text=replace(TEXT, subject="", preheader="", body=" "), findings=(HARD,)
+    ),
+    "hostile": make_variant_card(
+        text=replace(TEXT, subject=HOSTILE, preheader=HOSTILE, body=HOSTILE * 300),
+        label="B",
+        origin=Origin(model=HOSTILE, sources=(HOSTILE,), instruction=HOSTILE),
+        findings=(
+            replace(HARD, message=HOSTILE * 10, quote=HOSTILE * 10, field=HOSTILE),
+        )
+        * 40,
+        reason=HOSTILE,
+    ),
+}

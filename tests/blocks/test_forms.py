@@ -1,0 +1,193 @@
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blocks import brief_form, edit_form
+from blocks.brief_form import field_errors, values_from
+from blocks.edit_form import copy_from, reason_from, split
+from blocks.ids import Field, Verb, brief_block, brief_field, option_value, parse_option
+from domain.brief import parse_brief, to_json
+from domain.brief_fields import FIELDS
+from domain.errors import Unknown
+from domain.variant import Copy
+from tests.blocks.checks import check_modal, shown, walk
+from tests.blocks.views import AUDIENCES, HOSTILE, LONG, make_revision
+
+GIVEN: dict[str, object] = {
+    "title": "Recover stalled demos",
+    "objective": "Readers book the demo they asked for.",
+    "audience": "calm",
+    "key_message": "A demo takes twenty minutes.",
+    "cta_url": "https://example.com/demo",
+    "allowed_links": ["https://example.com/help", "https://example.com/plans"],
+    "forbidden_phrases": ["guarantee*"],
+    "metric_target": 0.5,
+    "plain_text_part": False,
+    "send_at": "2026-12-01T09:00:00+01:00",
+}
+
+
+def typed_in(view: dict[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
+    """The state Slack would send if nobody touched the form."""
+    return {
+        block["block_id"]: {block["element"]["action_id"]: _state(block["element"])}
+        for block in view["blocks"]
+        if block["type"] == "input"
+    }
+
+
+def _state(element: dict[str, Any]) -> dict[str, Any]:
+    kind = element["type"]
+    if kind == "checkboxes":
+        return {"type": kind, "selected_options": element.get("initial_options", [])}
+    if kind in ("static_select", "radio_buttons"):
+        return {"type": kind, "selected_option": element.get("initial_option")}
+    if kind == "datetimepicker":
+        return {"type": kind, "selected_date_time": element.get("initial_date_time")}
+    return {"type": kind, "value": element.get("initial_value")}
+
+
+def test_the_brief_form_asks_for_every_field() -> None:
+    view = check_modal(brief_form.form(AUDIENCES))
+    asked = [brief_field(each) for each in typed_in(view)]
+    assert sorted(map(str, asked)) == sorted(each.name for each in FIELDS)
+    assert tuple(asked[: len(brief_form.FIRST)]) == brief_form.FIRST
+    assert view["submit"]["text"] == "Write variants"
+
+
+def test_every_required_field_is_on_the_first_screen() -> None:
+    assert {each.name for each in FIELDS if each.required} <= set(brief_form.FIRST)
+
+
+def test_the_segments_show_their_size() -> None:
+    words = shown(brief_form.form(AUDIENCES).to_dict())
+    assert "A calm list (30,000)" in words
+
+
+def test_without_segments_the_form_still_opens() -> None:
+    check_modal(brief_form.form(()))
+
+
+def test_a_brief_survives_the_form() -> None:
+    view = check_modal(brief_form.form(AUDIENCES, values=GIVEN))
+    brief = parse_brief(values_from(typed_in(view)))
+    assert brief == parse_brief(GIVEN)
+    again = check_modal(brief_form.form(AUDIENCES, values=to_json(brief)))
+    assert parse_brief(values_from(typed_in(again))) == brief
+
+
+def test_an_empty_form_gives_what_the_table_calls_default() -> None:
+    values = values_from(typed_in(brief_form.form(AUDIENCES).to_dict()))
+    assert values["channel"] == "email"
+    assert values["plain_text_part"] is True
+    assert "title" not in values
+
+
+@pytest.mark.parametrize(
+    "value",
+    [HOSTILE, "x" * 20_000, -5, 10**12, True, None, ["a"] * 3000, {"a": 1}, "2026", ""],
+)
+def test_any_value_at_all_can_be_put_into_the_form(value: object) -> None:
+    values = {each.name: value for each in FIELDS}
+    errors = {each.name: f"{each.label} is wrong <!channel>." for each in FIELDS}
+    check_modal(brief_form.form(AUDIENCES, values=values, errors=errors))
+
+
+def test_a_hundred_and_more_segments_fit() -> None:
+    many = [replace(AUDIENCES[0], key=f"k{n}", title="T" * 200) for n in range(130)]
+    check_modal(brief_form.form(many))
+
+
+def test_a_time_is_shown_however_it_is_given() -> None:
+    at = datetime(2026, 12, 1, 8, tzinfo=UTC)
+    for given_as in (at, at.isoformat(), int(at.timestamp())):
+        view = brief_form.form(AUDIENCES, values={"send_at": given_as}).to_dict()
+        values = values_from(typed_in(view))
+        assert values["send_at"] == int(at.timestamp())
+
+
+def test_errors_come_back_on_their_input() -> None:
+    errors = field_errors({"arms": "Too many.", "bogus": "There is no such field."})
+    assert errors == {
+        brief_block("arms"): "Too many.",
+        brief_block("title"): "bogus: There is no such field.",
+    }
+
+
+PARAGRAPHS = st.lists(st.text(max_size=900), max_size=20).map("\n\n".join)
+
+
+@given(PARAGRAPHS | st.text(alphabet=" \nab", max_size=9000))
+def test_a_body_of_any_length_survives_the_edit_form(body: str) -> None:
+    revision = make_revision(text=Copy(subject="S", preheader="P", body=body))
+    state = typed_in(edit_form.form(revision).to_dict())
+    assert copy_from(state) == Copy(subject="S", preheader="P", body=body)
+    assert all(len(part) <= 3000 for _, part in split(body))
+
+
+def test_a_long_body_is_cut_at_paragraphs() -> None:
+    parts = split(LONG.body)
+    assert len(parts) > 3
+    assert {border for border, _ in parts[1:]} == {"p"}
+    check_modal(edit_form.form(make_revision(text=LONG)))
+
+
+def test_a_body_without_a_space_is_cut_anyway() -> None:
+    assert len(split("x" * 12_000)) == 5
+
+
+def test_a_part_that_was_emptied_leaves_no_gap() -> None:
+    state = typed_in(edit_form.form(make_revision(text=LONG)).to_dict())
+    first = next(each for each in state if each == "body.0")
+    for block_id, values in state.items():
+        if block_id.startswith("body.") and block_id != first:
+            values[block_id]["value"] = None
+    assert copy_from(state).body == split(LONG.body)[0][1]
+
+
+def test_an_empty_text_is_refused_on_its_input() -> None:
+    empty = Copy(subject="", preheader="", body=" \n")
+    assert edit_form.copy_errors(empty) == {
+        "subject": "The subject has no words.",
+        "body.0": "The body has no words.",
+    }
+
+
+def test_the_forms_about_a_text_hold_one_id() -> None:
+    revision = make_revision(variant_label=HOSTILE)
+    edited = check_modal(edit_form.form(revision))
+    assert edited["private_metadata"] == "72"
+    assert check_modal(edit_form.regenerate_form(revision))["private_metadata"] == "72"
+    rejected = check_modal(edit_form.reject_form(501, HOSTILE, HOSTILE))
+    assert rejected["private_metadata"] == "501"
+
+
+def test_a_reason_is_read_and_spaces_are_no_reason() -> None:
+    state = {
+        "reason": {"reason": {"type": "plain_text_input", "value": "  off brand "}}
+    }
+    assert reason_from(state) == "off brand"
+    assert edit_form.missing(state, Field.REASON) == {}
+    state["reason"]["reason"]["value"] = "  "
+    assert list(edit_form.missing(state, Field.REASON)) == ["reason"]
+
+
+@given(st.sampled_from(Verb), st.integers(0, 10**12))
+def test_an_overflow_option_is_read_as_it_was_made(verb: Verb, target: int) -> None:
+    assert parse_option(option_value(verb, target)) == (verb, target)
+
+
+@pytest.mark.parametrize("value", ["", "hold", "hold.", "fly.3", "hold.3.4", "hold.-1"])
+def test_a_strange_option_is_refused(value: str) -> None:
+    with pytest.raises(Unknown, match="This menu belongs to an older card"):
+        parse_option(value)
+
+
+def test_no_input_has_two_blocks_of_one_id() -> None:
+    view = brief_form.form(AUDIENCES).to_dict()
+    ids = [each["block_id"] for each in walk(view) if each.get("block_id")]
+    assert len(ids) == len(set(ids))

@@ -1,0 +1,277 @@
+from dataclasses import replace
+
+import pytest
+from slack_sdk.models.views import View
+
+from blocks import (
+    canary_report,
+    compare,
+    history,
+    home_tab,
+    incident,
+    notices,
+)
+from blocks.message import Message
+from domain.campaign import CampaignId, State
+from domain.errors import AlreadyDecided, Overtaken, Refused, Unknown
+from domain.variant import Copy, Origin
+from tests.blocks.checks import (
+    check_message,
+    check_modal,
+    check_snapshot,
+    labels,
+    shown,
+)
+from tests.blocks.views import (
+    HARD,
+    HOSTILE,
+    LONG,
+    NOW,
+    TEXT,
+    make_audit,
+    make_canary,
+    make_card,
+    make_home,
+    make_incident,
+    make_line,
+    make_review,
+    make_revision,
+    make_status,
+    make_steps,
+    make_waiting,
+)
+
+ID = CampaignId(42)
+MANY = tuple(make_line(n, title=f"{HOSTILE} {n}") for n in range(1, 131))
+
+MESSAGES: dict[str, Message] = {
+    "incident": incident.notice(make_incident()),
+    "incident_by_hand": incident.notice(
+        make_incident(trigger="shell", actor="root", reason=None, steps=())
+    ),
+    "incident_hostile": incident.notice(make_incident(title=HOSTILE, reason=HOSTILE)),
+    "asked": notices.asked(ID, "Recover stalled demos", make_review(), now=NOW),
+    "asked_nobody": notices.asked(
+        ID, HOSTILE, make_review(asked=(), quota=None, role=HOSTILE), now=NOW
+    ),
+    "stage_passed": notices.stage_passed("copy", following="legal", labels=("A", "B")),
+    "last_stage_passed": notices.stage_passed("legal", following=None, labels=("A",)),
+    "refused": notices.refused(Unknown(f"There is no segment {HOSTILE!r}.")),
+    "overtaken": notices.overtaken(
+        Overtaken("This text has moved on: revision 3 is the newest."), make_line()
+    ),
+    "broken": notices.broken("7f3a-21"),
+    "brief_help": notices.brief_help(),
+    "desk_help": notices.desk_help(),
+    "rollback_help": notices.rollback_help(),
+    "brief_list": notices.brief_list((make_line(), make_line(41, state=State.SENT))),
+    "brief_list_empty": notices.brief_list(()),
+    "brief_list_long": notices.brief_list(MANY),
+    "brief_shown": notices.brief_shown(
+        ID,
+        {
+            "title": "Recover stalled demos",
+            "offer": "",
+            "allowed_links": [f"https://example.com/{n}" for n in range(9)],
+            "max_links": 3,
+            "plain_text_part": True,
+            "send_at": "2026-12-01T09:00:00+01:00",
+        },
+    ),
+    "brief_shown_hostile": notices.brief_shown(
+        ID, {f"{HOSTILE}{n}": HOSTILE * 90 for n in range(23)}
+    ),
+    "status": notices.status(make_status()),
+    "status_quiet": notices.status(
+        make_status(by_state=(), queued_jobs=0, oldest_job_age_s=None, live=())
+    ),
+    "status_busy": notices.status(make_status(live=MANY, parked=MANY)),
+    "bot_not_in_channel": notices.bot_not_in_channel(ID, HOSTILE, "C0CAMPAIGN"),
+    "brief_kept": notices.brief_kept(ID, "Recover stalled demos"),
+    "changed": compare.changed(make_revision()),
+    "changed_much": compare.changed(make_revision(text=LONG)),
+}
+
+VIEWS: dict[str, View] = {
+    "pick": incident.pick((make_line(41), make_line(42)), now=NOW),
+    "pick_none": incident.pick((), now=NOW),
+    "pick_many": incident.pick(MANY, now=NOW),
+    "confirm": incident.confirm(make_line()),
+    "progress": incident.progress(
+        make_incident(
+            trigger="button",
+            actor="U0ONCALL",
+            reason=None,
+            steps=(*make_steps()[:3], replace(make_steps()[4], state="pending")),
+        )
+    ),
+    "progress_by_itself": incident.progress(make_incident()),
+    "progress_failed": incident.progress(
+        make_incident(steps=(replace(make_steps()[2], state="failed"),) * 3)
+    ),
+    "evidence": canary_report.evidence(
+        make_card(canary=make_canary(judgement="Nothing is wrong"), arms=("A", "B"))
+    ),
+    "evidence_none": canary_report.evidence(make_card()),
+    "read_all": compare.read_all(make_revision(findings=(HARD,) * 40)),
+    "read_all_long": compare.read_all(make_revision(text=LONG, findings=())),
+    "revisions": compare.revision_history(
+        (
+            make_revision(number=1, parent=None, origin=Origin(model="gpt-x")),
+            make_revision(),
+        )
+    ),
+    "revisions_many": compare.revision_history(
+        tuple(make_revision(number=n, text=LONG) for n in range(1, 20))
+    ),
+    "revisions_none": compare.revision_history(()),
+    "history": history.campaign_history((make_audit(1), make_audit(2, detail=HOSTILE))),
+    "history_long": history.campaign_history(
+        tuple(make_audit(n, detail="long " * 100) for n in range(1, 300))
+    ),
+    "history_none": history.campaign_history(()),
+    "home": home_tab.render(make_home(), now=NOW),
+    "home_first_visit": home_tab.render(make_home(is_known=False), now=NOW),
+    "home_nothing": home_tab.render(
+        make_home(waiting=(), live=(), mine=(), roles=()), now=NOW
+    ),
+    "home_only_live": home_tab.render(make_home(waiting=(), mine=()), now=NOW),
+    "home_busy": home_tab.render(
+        make_home(
+            waiting=tuple(make_waiting(n, title=HOSTILE) for n in range(60)),
+            live=MANY,
+            mine=MANY,
+        ),
+        now=NOW,
+    ),
+}
+LONG_ONES = ("_many", "_long", "_busy", "_much")
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_message_holds_slacks_limits_and_looks_as_stored(name: str) -> None:
+    payload = check_message(MESSAGES[name])
+    if not name.endswith(LONG_ONES):
+        check_snapshot(f"message_{name}", payload)
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_view_holds_slacks_limits_and_looks_as_stored(name: str) -> None:
+    payload = check_modal(VIEWS[name])
+    if not name.endswith(LONG_ONES):
+        check_snapshot(f"view_{name}", payload)
+
+
+def runs(before: Copy, after: Copy) -> list[tuple[str, str]]:
+    """The pieces of a diff: kept, removed or added, and their text."""
+    found = []
+    for block in compare.diff(before, after):
+        for part in block.to_dict()["elements"]:
+            if part["type"] != "rich_text_quote":
+                continue
+            for each in part["elements"]:
+                style = each.get("style") or {}
+                kind = "-" if style.get("strike") else "+" if style.get("bold") else "="
+                found.append((kind, each["text"]))
+    return found
+
+
+def test_a_diff_marks_words_and_leaves_the_rest() -> None:
+    after = replace(TEXT, subject="Still weighing your demo?")
+    assert runs(TEXT, after) == [
+        ("=", "Still weighing "),
+        ("-", "the"),
+        ("+", "your"),
+        ("=", " demo?"),
+    ]
+
+
+def test_a_diff_shows_only_what_changed() -> None:
+    after = replace(TEXT, preheader="Another")
+    assert len(compare.diff(TEXT, after)) == 2
+    assert shown(compare.diff(TEXT, TEXT)[0].to_dict()) == (
+        "The text is the same as before."
+    )
+
+
+def test_a_change_of_spaces_is_visible() -> None:
+    after = replace(TEXT, subject="Still  weighing the demo?")
+    assert ("+", "␣␣") in runs(TEXT, after)
+
+
+def test_a_diff_is_literal() -> None:
+    after = replace(TEXT, subject=HOSTILE)
+    assert any("!channel" in text or "channel" in text for _, text in runs(TEXT, after))
+    for block in compare.diff(TEXT, after):
+        assert block.to_dict()["type"] == "rich_text"
+
+
+def test_a_refusal_keeps_who_and_escapes_the_rest() -> None:
+    error = AlreadyDecided("Already approved by <@U0COPYONE> at 14:02. <!channel>")
+    said = shown(notices.refused(error).payload()["blocks"])
+    assert said == "Already approved by <@U0COPYONE> at 14:02. &lt;!channel&gt;"
+
+
+def test_a_refusal_of_no_words_of_its_own_still_says_something() -> None:
+    assert notices.refused(Refused("No.")).text == "No."
+
+
+def test_those_who_are_asked_are_mentioned_in_the_text_too() -> None:
+    assert MESSAGES["asked"].text.startswith("<@U0COPYONE> and <@U0COPYTWO> #42")
+
+
+def test_the_timeline_counts_from_the_breach() -> None:
+    assert incident.timeline(make_incident()) == (
+        "gate closed 0.2 s · mails not yet handed over revoked 0.2 s"
+        " · ESP told to cancel 1.4 s · ESP confirmed 1.9 s · 3 suppressed 2.3 s"
+        " · people told 2.8 s · incident opened"
+    )
+
+
+def test_a_step_that_is_not_done_says_so() -> None:
+    words = shown(VIEWS["progress_failed"].to_dict())
+    assert "ESP told to cancel: failed, a person has to look (0 of 3 done)" in words
+
+
+def test_the_blast_radius_says_what_cannot_be_undone() -> None:
+    assert incident.blast_radius(make_line()) == (
+        "Stop #42 now: 47,718 mails will not go out. 482 already left and cannot be"
+        " recalled."
+    )
+    assert incident.blast_radius(make_line(mails_out=0)).endswith("None has left yet.")
+
+
+def test_the_choice_of_what_to_stop_is_newest_first() -> None:
+    view = VIEWS["pick"].to_dict()
+    options = view["blocks"][0]["element"]["options"]
+    assert [each["value"] for each in options] == ["41", "42"]
+    assert (
+        "482 mails out, 47,718 left, 1 complaint" in options[0]["description"]["text"]
+    )
+    state = {"campaign": {"campaign": {"selected_option": options[1]}}}
+    assert incident.campaign_from(state) == 42
+    assert incident.campaign_from({}) is None
+
+
+def test_a_person_asks_for_the_reason_only_when_nobody_has_given_it() -> None:
+    assert VIEWS["progress"].to_dict()["callback_id"] == "rollback_reason"
+    assert VIEWS["progress_by_itself"].to_dict()["callback_id"] == "reading"
+
+
+def test_the_plot_is_said_in_words() -> None:
+    assert canary_report.plot_alt(make_canary()) == (
+        "Counts over time, up to now: 476 of 482 mails delivered, 11 clicks,"
+        " 1 complaint; it rolls back at 3, 1 unsubscribe."
+    )
+
+
+def test_home_tells_a_stranger_from_a_person_with_nothing_to_do() -> None:
+    stranger = VIEWS["home_first_visit"].to_dict()
+    assert "not in this team" in shown(stranger)
+    assert labels(stranger) == []
+    idle = VIEWS["home_nothing"].to_dict()
+    assert labels(idle) == ["New brief"]
+
+
+def test_home_leads_with_what_waits() -> None:
+    assert "Waiting on you (1)" in shown(VIEWS["home"].to_dict())

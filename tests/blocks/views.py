@@ -1,0 +1,363 @@
+"""Factories of the read models that cards are drawn from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from domain.campaign import CampaignId, State
+from domain.review import RequestId
+from domain.send import ChunkId
+from domain.variant import Copy, Origin, RevisionId, VariantId, VariantState
+from domain.views import (
+    AudienceLine,
+    AuditLine,
+    CampaignCard,
+    CampaignLine,
+    CanaryView,
+    DecisionLine,
+    DeskStatus,
+    FindingLine,
+    HomeView,
+    IncidentView,
+    ReviewView,
+    RevisionView,
+    StepLine,
+    UnknownChunk,
+    VariantCard,
+    VariantLine,
+    WaitingLine,
+)
+
+NOW = datetime(2026, 11, 24, 14, 20, tzinfo=UTC)
+HOSTILE = "<!channel> & <@U1> *now* \u202etxt.exe\u200b <https://evil.example|here>"
+PRACTICE = ("practice Slack", "practice ESP", "practice time: 1 s stands for 4 min")
+
+
+def minutes(number: float) -> timedelta:
+    return timedelta(minutes=number)
+
+
+def make_variant(label: str = "A", **changes: object) -> VariantLine:
+    made = VariantLine(
+        label=label,
+        state=VariantState.IN_REVIEW,
+        hard=0,
+        soft=0,
+        regenerated_for=(),
+        reason=None,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+def make_review(**changes: object) -> ReviewView:
+    made = ReviewView(
+        stage="copy",
+        number=1,
+        total=3,
+        role="copy_editor",
+        asked=("U0COPYONE", "U0COPYTWO"),
+        due_at=NOW + minutes(190),
+        quota=2,
+        approved=1,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+def make_canary(**changes: object) -> CanaryView:
+    made = CanaryView(
+        step=0,
+        steps_total=3,
+        percent=1.0,
+        planned=482,
+        reporting=260,
+        accepted=482,
+        delivered=476,
+        opens=120,
+        machine_opens=38,
+        clicks=11,
+        machine_clicks=4,
+        complaints=1,
+        breach_at=3,
+        unsubscribes=1,
+        hard_bounces=4,
+        deferred=0,
+        started_at=NOW - minutes(23),
+        decides_at=NOW + minutes(60),
+        foresight="This canary would catch a 0.9 % complaint rate 8 times in 10;"
+        " it cannot see 0.3 %.",
+        judgement=None,
+        last_event_at=NOW - minutes(0.1),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+def make_steps() -> tuple[StepLine, ...]:
+    start = NOW - minutes(1)
+
+    def done(
+        name: str, seconds: float, target: str = "", detail: str | None = None
+    ) -> StepLine:
+        at = start + timedelta(seconds=seconds)
+        return StepLine(
+            name=name, target=target, state="done", detail=detail, done_at=at
+        )
+
+    return (
+        done("halt", 0.2),
+        done("revoke", 0.2),
+        done("cancel", 1.1, "batch-1"),
+        done("cancel", 1.4, "batch-2"),
+        done("read_back", 1.9),
+        done("suppress", 2.3),
+        done("notify", 2.8),
+    )
+
+
+def make_incident(**changes: object) -> IncidentView:
+    start = NOW - minutes(1)
+    made = IncidentView(
+        id=1,
+        campaign_id=CampaignId(42),
+        title="Recover stalled demos",
+        trigger="complaints",
+        actor="judge",
+        reason="3rd complaint of 482 (a healthy send does this about 2 in 1,000 times)",
+        mails_out=482,
+        mails_spared=47_718,
+        leaked=0,
+        suppressed=3,
+        onset_at=start,
+        opened_at=start + timedelta(seconds=0.4),
+        contained_at=start + timedelta(seconds=2.3),
+        told_at=start + timedelta(seconds=3),
+        steps=make_steps(),
+        told=("U0ONCALL", "U0MARKETER"),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+def make_decision(**changes: object) -> DecisionLine:
+    made = DecisionLine(
+        stage="copy",
+        variant_label="A",
+        actor="U0COPYONE",
+        is_approval=True,
+        reason=None,
+        decided_at=NOW - minutes(18),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+def make_chunk(**changes: object) -> UnknownChunk:
+    made = UnknownChunk(
+        chunk_id=ChunkId(914),
+        version=2,
+        number=14,
+        size=1000,
+        events_seen=0,
+        since=NOW - minutes(15),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+def make_card(**changes: object) -> CampaignCard:
+    made = CampaignCard(
+        id=CampaignId(42),
+        version=7,
+        title="Recover stalled demos",
+        channel="email",
+        tier="B",
+        recipients=48_200,
+        state=State.STAGED_REVIEW,
+        author="U0MARKETER",
+        slack_channel="C0CAMPAIGN",
+        slack_ts="1790000000.000100",
+        prompt="demo-recovery@7f3a",
+        writers=("sample-writer",),
+        is_sample=True,
+        practice=PRACTICE,
+        variants_asked=3,
+        variants=(
+            make_variant("A"),
+            make_variant("B", soft=2),
+            make_variant("C", regenerated_for=("phrase.banned",)),
+        ),
+        review=None,
+        decisions=(),
+        arms=(),
+        arms_reason=None,
+        canary=None,
+        unknown_chunks=(),
+        incident=None,
+        mails_out=0,
+        mails_left=48_200,
+        skipped=0,
+        suppressed_before=12,
+        reason=None,
+        paused_from=None,
+        moved_by="U0COPYONE",
+        moved_at=NOW - minutes(2),
+        send_at=None,
+        created_at=NOW - minutes(60),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+TEXT = Copy(
+    subject="Still weighing the demo?",
+    preheader="Two things other teams asked before they decided",
+    body='Hello {{ first_name | default: "there" }},\n\nYou asked for a demo in spring.\n\n'
+    "Teams like yours wanted to know two things first: how long it takes to set up,"
+    " and who helps when it breaks.\n\nBoth answers fit on one page:"
+    " https://example.com/demo\n\nBest regards,\nMara",
+)
+LONG = Copy(
+    subject="Long",
+    preheader="Long as well",
+    body="\n\n".join(f"Paragraph {n}. " + "A sentence of it. " * 20 for n in range(34)),
+)
+HARD = FindingLine(
+    rule="phrase.banned",
+    severity="hard",
+    field="body",
+    message="The policy bans this phrase.",
+    quote="guarantee",
+)
+SOFT = FindingLine(
+    rule="grammar.style",
+    severity="soft",
+    field="subject",
+    message="A question needs no second mark.",
+    quote="demo??",
+)
+
+
+def make_variant_card(**changes: object) -> VariantCard:
+    made = VariantCard(
+        campaign_id=CampaignId(42),
+        campaign_title="Recover stalled demos",
+        campaign_state=State.STAGED_REVIEW,
+        tier="B",
+        variant_id=VariantId(7),
+        version=3,
+        label="B",
+        state=VariantState.IN_REVIEW,
+        revision_id=RevisionId(71),
+        revision_number=1,
+        text=TEXT,
+        origin=Origin(
+            model="sample-writer",
+            sources=("product.md", "case-northwind.md"),
+            is_sample=True,
+        ),
+        findings=(),
+        request_id=RequestId(501),
+        stage="copy",
+        asked=("U0COPYONE", "U0COPYTWO"),
+        due_at=NOW + minutes(190),
+        decisions=(),
+        regenerations=0,
+        instruction=None,
+        reason=None,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+def make_revision(**changes: object) -> RevisionView:
+    made = RevisionView(
+        campaign_id=CampaignId(42),
+        variant_id=VariantId(7),
+        variant_label="B",
+        revision_id=RevisionId(72),
+        number=2,
+        text=replace(TEXT, subject="Still weighing your demo, or done with it?"),
+        origin=Origin(editor="U0COPYONE"),
+        parent=TEXT,
+        created_at=NOW - minutes(5),
+        findings=(SOFT,),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+def make_line(number: int = 42, **changes: object) -> CampaignLine:
+    made = CampaignLine(
+        id=CampaignId(number),
+        title="Recover stalled demos",
+        state=State.CANARY,
+        stage=None,
+        tier="B",
+        author="U0MARKETER",
+        recipients=48_200,
+        mails_out=482,
+        mails_left=47_718,
+        complaints=1,
+        updated_at=NOW - minutes(number),
+        permalink_channel="C0CAMPAIGN",
+        permalink_ts="1790000000.000100",
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+def make_waiting(number: int = 42, **changes: object) -> WaitingLine:
+    made = WaitingLine(
+        request_id=RequestId(500 + number),
+        campaign_id=CampaignId(number),
+        title="Recover stalled demos",
+        variant_label="B",
+        stage="copy",
+        tier="B",
+        recipients=48_200,
+        due_at=NOW + minutes(number),
+        slack_channel="C0CAMPAIGN",
+        slack_ts="1790000000.000100",
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+def make_home(**changes: object) -> HomeView:
+    made = HomeView(
+        user="U0COPYONE",
+        is_known=True,
+        roles=("copy_editor",),
+        waiting=(make_waiting(),),
+        mine=(make_line(41, state=State.SENT, mails_out=48_200, mails_left=0),),
+        live=(make_line(),),
+        practice=PRACTICE,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+def make_audit(number: int = 1, **changes: object) -> AuditLine:
+    made = AuditLine(
+        campaign_id=CampaignId(42),
+        seq=number,
+        at=NOW - minutes(60 - number % 60),
+        actor="U0COPYONE",
+        event="stage_passed",
+        from_state="staged_review",
+        to_state="staged_review",
+        detail="copy",
+        hash="0" * 64,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+def make_status(**changes: object) -> DeskStatus:
+    made = DeskStatus(
+        by_state=(("staged_review", 2), ("canary", 1), ("sent", 0)),
+        queued_jobs=3,
+        oldest_job_age_s=4.2,
+        parked=(),
+        live=(make_line(),),
+        practice=PRACTICE,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+AUDIENCES = (
+    AudienceLine(key="calm", title="A calm list", mailable=30_000, size=30_500),
+    AudienceLine(
+        key="complains", title="A list that complains", mailable=28_000, size=28_000
+    ),
+)
