@@ -11,12 +11,18 @@ from typing import Final
 
 from practice.writer import phrases
 from practice.writer.asked import Asked, Fact
+from practice.writer.intents import INTENTS, Intent
 
 FINGERPRINT: Final = (
     "fp_"
     + blake2b(
         repr(
-            [getattr(phrases, name) for name in sorted(vars(phrases)) if name.isupper()]
+            [INTENTS]
+            + [
+                getattr(phrases, name)
+                for name in sorted(vars(phrases))
+                if name.isupper()
+            ]
         ).encode(),
         digest_size=6,
     ).hexdigest()
@@ -226,18 +232,18 @@ def _tone(asked: Asked) -> str:
     return "plain"
 
 
-def _intent(asked: Asked) -> phrases.Intent:
+def _intent(asked: Asked) -> Intent:
     """What the goal asks for; the message and offer decide when it says nothing."""
     for about in (
         f"{asked.title} {asked.objective}",
         f"{asked.key_message} {asked.offer}",
     ):
-        for intent in phrases.INTENTS[:-1]:
+        for intent in INTENTS[:-1]:
             if all(
                 any(clue in about.lower() for clue in group) for group in intent.clues
             ):
                 return intent
-    return phrases.INTENTS[-1]
+    return INTENTS[-1]
 
 
 def _first(text: str) -> str:
