@@ -1,0 +1,142 @@
+"""Slack's payloads, read once into values; nothing after this sees a raw body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from blocks.ids import Verb, parse_option
+from domain.errors import Refused
+
+Body = Mapping[str, Any]
+
+# SQLite and Postgres: every number of this length fits a bigint
+_ID_DIGITS: Final = 18
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Click:
+    """A press of a button or a choice in a menu.
+
+    Attributes:
+        target: The row the button is about; 0 for a button about nothing yet.
+        verb: What an overflow option asks for; None for a button.
+    """
+
+    user: str
+    target: int
+    verb: Verb | None
+
+    @classmethod
+    def of(cls, body: Body) -> Click:
+        """Read a `block_actions` payload.
+
+        Raises:
+            Refused: The person is a guest of the workspace, or the value is not ours.
+        """
+        action = body["actions"][0]
+        option = action.get("selected_option")
+        verb, target = None, 0
+        if option is not None:
+            verb, target = parse_option(str(option.get("value")))
+        elif action.get("value"):
+            target = number(str(action["value"]))
+        return cls(user=member(body), target=target, verb=verb)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A submitted view.
+
+    Attributes:
+        view_id: One per opened view: the same in a repeated delivery of one submit.
+        target: The row in `private_metadata`; 0 for a view about nothing yet.
+        state: What was typed or chosen, as Slack sends it: block id, action id.
+    """
+
+    user: str
+    view_id: str
+    target: int
+    state: dict[str, dict[str, dict[str, Any]]]
+
+    @classmethod
+    def of(cls, body: Body) -> Submission:
+        """Read a `view_submission` payload.
+
+        Raises:
+            Refused: The person is a guest of the workspace, or the view is not ours.
+        """
+        view = body["view"]
+        about = str(view.get("private_metadata") or "")
+        return cls(
+            user=member(body),
+            view_id=str(view["id"]),
+            target=number(about) if about else 0,
+            state=view.get("state", {}).get("values", {}),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A slash command.
+
+    Attributes:
+        trigger: Slack's id of this one invocation.
+        text: What follows the command, as typed.
+    """
+
+    user: str
+    trigger: str
+    text: str
+
+    @classmethod
+    def of(cls, body: Body) -> Command:
+        return cls(
+            user=member(body),
+            trigger=str(body.get("trigger_id", "")),
+            text=str(body.get("text") or "").strip(),
+        )
+
+    @property
+    def words(self) -> list[str]:
+        return self.text.split()
+
+    @property
+    def campaign(self) -> int | None:
+        """The number in `show 42` or `42 now`; None when there is none."""
+        return next((n for word in self.words if (n := _digits(word))), None)
+
+
+def member(body: Body) -> str:
+    """Return the acting person's user id.
+
+    Raises:
+        Refused: They come from another workspace, through a shared channel.
+    """
+    if "user_id" in body:
+        return str(body["user_id"])
+    user, team = body["user"], body.get("team")
+    home = user.get("team_id")
+    if team and home and team.get("id") and home != team["id"]:
+        raise Refused("Only members of this workspace can use Copydesk.")
+    return str(user["id"])
+
+
+def number(value: str) -> int:
+    """Read an id as a button or a command carries it.
+
+    Raises:
+        Refused: It is not a number, as on a card of an older version.
+    """
+    found = _digits(value)
+    if found is None:
+        raise Refused("This belongs to an older card; open the newest one.")
+    return found
+
+
+def _digits(word: str) -> int | None:
+    digits = word.strip().removeprefix("#")
+    if digits.isascii() and digits.isdigit() and len(digits) <= _ID_DIGITS:
+        return int(digits)
+    return None
