@@ -185,7 +185,8 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _hang_up(app: web.Application) -> None:
-    for stream in list(app[page.STREAMS]):
+    streams = app[page.STREAMS]
+    for stream in tuple(streams):
         stream.cancel()
     await app[WORKSPACE].sockets.close()
 
