@@ -61,6 +61,9 @@ ALLOWED_FILTERS: Final = frozenset(
 )
 ALLOWED_TAGS: Final = frozenset({"if", "unless"})
 
+CODE: Final = re.compile(r"\{\{[^{}]{0,300}\}\}|\{%[^{}%]{0,300}%\}")
+"""A merge token or tag in a text; bounded, so that stray braces cost no time."""
+
 MAX_VALUE: Final = 80
 """Longest personal value that is merged, in characters; longer ones look broken."""
 

@@ -11,8 +11,7 @@ from domain.personalize import CannotRender, Footer, Profile
 # a link inside escaped text ends where an escaped quote or angle begins
 _URL: Final = re.compile(r"https?://(?:(?!&quot;|&#x27;|&lt;|&gt;)\S)+", re.IGNORECASE)
 _GAP: Final = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
-_TRAILING: Final = ".,!?:*_"
-_CLOSING: Final = ".,!?:*_)]"
+_TRAILING: Final = ".,!?:*_]"
 _CODE: Final = re.compile(r"\{[{%]")
 
 _TOP: Final = """<!DOCTYPE html>
@@ -131,7 +130,7 @@ class Page:
         return _paragraph(_URL.sub(lambda url: self._anchor(url[0], known), paragraph))
 
     def _anchor(self, found: str, known: set[str]) -> str:
-        for url in (found, found.rstrip(_TRAILING), found.rstrip(_CLOSING)):
+        for url in (_trimmed(found), found):
             if url in known or url in self._links:
                 return f'<a href="{url}">{url}</a>{found[len(url) :]}'
         raise CannotRender("The merged text holds a link nobody approved.")
@@ -144,12 +143,15 @@ def _web_link(url: str) -> str:
 
 
 def _links_in(escaped: str) -> set[str]:
-    found = set(_URL.findall(escaped))
-    return (
-        found
-        | {each.rstrip(_TRAILING) for each in found}
-        | {each.rstrip(_CLOSING) for each in found}
-    )
+    return {_trimmed(found) for found in _URL.findall(escaped)}
+
+
+def _trimmed(url: str) -> str:
+    """Leave the sentence's punctuation out, and a bracket that opens outside."""
+    shorter = url.rstrip(_TRAILING)
+    if shorter.endswith(")") and shorter.count("(") < shorter.count(")"):
+        return _trimmed(shorter[:-1])
+    return shorter
 
 
 def _paragraphs(escaped: str) -> list[str]:

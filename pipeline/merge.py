@@ -28,6 +28,7 @@ from domain.lint import Finding, did_you_mean, mark
 from domain.personalize import (
     ALLOWED_FILTERS,
     ALLOWED_TAGS,
+    CODE,
     TOKENS,
     CannotRender,
     Footer,
@@ -51,12 +52,14 @@ __all__ = [
 MAX_TEMPLATE: Final = 20_000
 """Longest text that is parsed at all, in characters; the length rule is stricter."""
 
+MAX_CODES: Final = 200
+"""Most merge tokens and tags in one text; the parser is slow on a heap of them."""
+
 MAX_SUBJECT: Final = 200
 """Longest merged subject, in characters; the approved template is shorter."""
 
 _TAG: Final = re.compile(r"\{%-?\s*([^\s%-]*)")
 _TAG_PARTS: Final = ALLOWED_TAGS | {"elsif", "else", "endif", "endunless"}
-_CODE: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _STRAY: Final = re.compile(r"\{\{|\}\}|\{%|%\}")
 _PLACEHOLDER: Final = re.compile(
     r"""
@@ -127,6 +130,10 @@ def tokens_used(text: str) -> tuple[TokenUse, ...]:
 def _parse(env: Environment, text: str) -> BoundTemplate:
     if len(text) > MAX_TEMPLATE:
         raise TemplateBroken(f"The text is longer than {MAX_TEMPLATE} characters.")
+    if text.count("{{") + text.count("{%") > MAX_CODES:
+        raise TemplateBroken(
+            f"The text has more than {MAX_CODES} merge tokens or tags."
+        )
     try:
         return env.from_string(text)
     except _UNREADABLE as error:
@@ -294,7 +301,7 @@ def _tags(field: str, text: str) -> Iterator[Finding]:
 
 
 def _placeholders(field: str, text: str) -> Iterator[Finding]:
-    prose = _CODE.sub(lambda code: " " * len(code[0]), text)
+    prose = CODE.sub(lambda code: " " * len(code[0]), text)
     for stray in _STRAY.finditer(prose):
         yield mark("token.syntax", field, text, stray.span(), "A brace is left over.")
     for found in _PLACEHOLDER.finditer(prose):

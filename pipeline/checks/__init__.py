@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from domain.lint import Finding
@@ -33,6 +35,10 @@ MAX_READ: Final = 20_000
 """Characters of a field that are looked at; the length rule stops longer ones."""
 
 
+MAX_REPEATS: Final = 20
+"""Findings of one rule in one field that are kept; more tell nobody more."""
+
+
 def run_checks(text: Copy, context: LintContext) -> tuple[Finding, ...]:
     """Run every check over a draft; findings come in the order of the registry."""
     seen = Copy(
@@ -40,4 +46,14 @@ def run_checks(text: Copy, context: LintContext) -> tuple[Finding, ...]:
         preheader=text.preheader[:MAX_READ],
         body=text.body[:MAX_READ],
     )
-    return tuple(finding for check in REGISTRY for finding in check.run(seen, context))
+    found = (finding for check in REGISTRY for finding in check.run(seen, context))
+    return tuple(_without_floods(found))
+
+
+def _without_floods(findings: Iterable[Finding]) -> Iterator[Finding]:
+    counts: Counter[tuple[str, str]] = Counter()
+    for finding in findings:
+        key = (finding.rule, finding.field)
+        counts[key] += 1
+        if counts[key] <= MAX_REPEATS:
+            yield finding

@@ -13,15 +13,14 @@ from harper import Language, Linter
 
 from domain.folding import fold
 from domain.lint import Finding, mark
+from domain.personalize import CODE
 from domain.variant import Copy
 from pipeline.checks.port import LintContext, fields_of
 
 MAX_PARAGRAPH: Final = 4_000
 """Longest paragraph that is checked, in characters; more is no paragraph."""
 
-_MASKED: Final = re.compile(
-    r"\{\{.*?\}\}|\{%.*?%\}|https?://\S+|www\.\S+|\S+@\S+\.\S+", re.DOTALL
-)
+_MASKED: Final = re.compile(rf"{CODE.pattern}|https?://\S+|www\.\S+|\S+@\S+\.\S+")
 _PARAGRAPH: Final = re.compile(r"[^\n]+(?:\n(?!\s*\n)[^\n]+)*")
 _CODE_WORD: Final = re.compile(r"\w*[\d_]\w*|[A-Z]{2,}s?")
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from domain.lint import Finding, mark
+from domain.personalize import CODE
 from domain.variant import Copy
 from pipeline.checks.port import LintContext
 
-_CODE: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _WORD: Final = re.compile(r"\w[\w'\u2019-]*")
 
 
@@ -38,7 +38,7 @@ class Lengths:
 
 def word_count(text: str) -> int:
     """Count words as a reader sees them; a merge token counts as one."""
-    return len(_WORD.findall(_CODE.sub(_one_word, text)))
+    return len(_WORD.findall(CODE.sub(_one_word, text)))
 
 
 def _one_word(code: re.Match[str]) -> str:
@@ -47,7 +47,7 @@ def _one_word(code: re.Match[str]) -> str:
 
 def _shown(text: str) -> int:
     """Count characters with each merge token taken as ten, about a name's length."""
-    return len(_CODE.sub(lambda c: "x" * 10 if c[0].startswith("{{") else "", text))
+    return len(CODE.sub(lambda c: "x" * 10 if c[0].startswith("{{") else "", text))
 
 
 def _subject(subject: str, limits: Mapping[str, int]) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ import phonenumbers
 
 from domain.folding import Folded, fold
 from domain.lint import Finding, mark
+from domain.personalize import CODE
 from domain.variant import Copy
 from pipeline.checks.port import LintContext, fields_of
 
@@ -23,7 +24,7 @@ _IBAN: Final = re.compile(r"\b[a-z]{2}\d{2}(?:[ -]?[a-z0-9]){11,30}")
 _SSN: Final = re.compile(
     r"(?<![\d-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])"
 )
-_LINK: Final = re.compile(r"https?://\S+|\{\{.*?\}\}")
+_LINK: Final = re.compile(rf"https?://\S+|{CODE.pattern}")
 
 # Length of an IBAN by country, from the SWIFT IBAN registry.
 _IBAN_LENGTHS: Final[Mapping[str, int]] = {
