@@ -54,7 +54,7 @@ CREATE TABLE IF NOT EXISTS suppressions (
     email TEXT NOT NULL COLLATE NOCASE,
     created REAL NOT NULL,
     reason TEXT NOT NULL DEFAULT '',
-    PRIMARY KEY (kind, email)
+    PRIMARY KEY (email, kind)
 ) WITHOUT ROWID;
 """
 

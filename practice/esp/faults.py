@@ -16,6 +16,7 @@ class Fault(StrEnum):
     TIMEOUT_AFTER_ACCEPT = "timeout_after_accept"
     TIMEOUT_BEFORE = "timeout_before"
     SLOW = "slow"
+    # Hangs up once the request was read: nothing is taken, nothing is said.
     REFUSE = "refuse"
 
 

@@ -76,9 +76,10 @@ def rate_limited() -> Middleware:
         else:
             answer = await handler(request)
         if not answer.prepared:
+            reset = (minute + 1) * _WINDOW_S
             answer.headers["X-RateLimit-Limit"] = str(config.rate_limit)
-            answer.headers["X-RateLimit-Remaining"] = str(max(0, left))
-            answer.headers["X-RateLimit-Reset"] = str((minute + 1) * _WINDOW_S)
+            answer.headers.setdefault("X-RateLimit-Remaining", str(max(0, left)))
+            answer.headers.setdefault("X-RateLimit-Reset", str(reset))
         return answer
 
     return limit

@@ -84,7 +84,7 @@ async def inbox(request: web.Request) -> web.Response:
 async def read_mail(request: web.Request) -> web.Response:
     """One mail, its headers, and its HTML in a frame that can do nothing."""
     one = _one(request)
-    shown = {"To": one["to"], "From": json.dumps(one["from"]), **one["headers"]}
+    shown = {"To": one["to"], "From": _sender(one["from"]), **one["headers"]}
     facts = "".join(
         f"<dt>{escape(name)}<dd>{escape(value)}" for name, value in shown.items()
     )
@@ -93,6 +93,10 @@ async def read_mail(request: web.Request) -> web.Response:
         '</iframe><p><a href="/practice/inbox">All mails</a></p>'
     )
     return _page(one["subject"], f"<dl>{facts}</dl>{frame}")
+
+
+def _sender(sender: dict[str, str]) -> str:
+    return f"{sender.get('name', '')} <{sender['email']}>".strip()
 
 
 async def mail_body(request: web.Request) -> web.Response:

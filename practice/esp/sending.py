@@ -21,7 +21,7 @@ async def mail_send(request: web.Request) -> web.StreamResponse:
     faults = request.app[FAULTS]
     fault = faults.take()
     if fault is Fault.TOO_MANY:
-        return failure(429, plain_error("too many requests"))
+        return _too_many(request)
     if fault is Fault.BROKEN:
         return failure(500, plain_error("Internal Server Error"))
     if fault is Fault.REFUSE:
@@ -51,6 +51,14 @@ def _take(request: web.Request, raw: bytes) -> web.Response:
         return web.Response(status=200)
     message_id = accept(db, config, body)
     return web.Response(status=202, headers={"X-Message-Id": message_id})
+
+
+def _too_many(request: web.Request) -> web.Response:
+    """A limit that lifts within two seconds, so that a fault costs no minute."""
+    answer = failure(429, plain_error("too many requests"))
+    answer.headers["X-RateLimit-Remaining"] = "0"
+    answer.headers["X-RateLimit-Reset"] = str(int(request.app[CONFIG].clock()) + 2)
+    return answer
 
 
 def _hang_up(request: web.Request) -> web.Response:

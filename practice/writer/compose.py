@@ -28,7 +28,7 @@ FINGERPRINT: Final = (
     ).hexdigest()
 )
 FIRST_NAME: Final = "person.first_name"
-SENDER: Final = "sender.name"
+SENDER: Final = ("sender.name", "sender_name")
 MAX_SUBJECT: Final = 60
 MAX_PREHEADER: Final = 100
 MAX_QUOTE: Final = 240
@@ -139,16 +139,15 @@ class _Author:
     def _greeting(self) -> str:
         greeting = self._pick(phrases.GREETINGS[self._tone])
         fallback = phrases.NAME_FALLBACK[self._tone]
-        name = fallback
-        if self._may_use(FIRST_NAME):
-            name = f"{{{{ {FIRST_NAME} | default: '{fallback}' }}}}"
+        token = self._token((FIRST_NAME, "first_name"), FIRST_NAME)
+        name = f"{{{{ {token} | default: '{fallback}' }}}}" if token else fallback
         return greeting.format(name=name)
 
-    def _may_use(self, token: str) -> bool:
-        """Without a list of tokens only the greeting's own is safe to assume."""
+    def _token(self, names: Sequence[str], unasked: str = "") -> str:
+        """The first of `names` that may be used; `unasked` when no list was given."""
         if self._asked.tokens is None:
-            return token == FIRST_NAME
-        return token in self._asked.tokens
+            return unasked
+        return next((name for name in names if name in self._asked.tokens), "")
 
     def _proof(self) -> list[_Part]:
         usable = [(fact, self._given(_first(fact.text))) for fact in self._best()]
@@ -180,7 +179,8 @@ class _Author:
 
     def _sign_off(self) -> str:
         words = self._pick(phrases.SIGN_OFFS[self._tone])
-        return f"{words}\n{{{{ {SENDER} }}}}" if self._may_use(SENDER) else words[:-1]
+        token = self._token(SENDER)
+        return f"{words}\n{{{{ {token} }}}}" if token else words[:-1]
 
     def _subject(self) -> str:
         options = list(self._intent.subjects)

@@ -165,6 +165,7 @@ async def test_a_fault_lasts_as_long_as_asked(
         answers = [await world.send("ana@acme.calm.example") for _ in range(3)]
         stats = (await world.http.get("/practice/stats")).json()
     assert [one.status_code for one in answers] == [status, status, 202]
+    assert int(answers[0].headers["X-RateLimit-Reset"]) >= START
     assert sum(stats["mails"].values()) == 1
 
 

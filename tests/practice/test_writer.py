@@ -289,6 +289,20 @@ def test_a_bad_draft_is_cured_by_its_findings(wish: dict[str, Any]) -> None:
         assert wrong not in good.body
 
 
+@pytest.mark.parametrize(
+    ("tokens", "greeted"),
+    [
+        (["first_name"], "{{ first_name | default:"),
+        (["person.first_name"], "{{ person.first_name | default:"),
+        (["person.city"], "there,"),
+    ],
+)
+def test_only_listed_tokens_are_used(tokens: list[str], greeted: str) -> None:
+    one = write(tokens=tokens)
+    assert greeted in one.body
+    assert "sender" not in one.body
+
+
 def test_a_finding_drops_the_fact_it_quotes() -> None:
     findings = ['No source says "14 % faster".']
     assert all("14 %" not in write(seed, findings=findings).body for seed in range(50))
