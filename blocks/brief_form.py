@@ -53,7 +53,13 @@ _WORDS: Final = {
     "B": "B: customer-facing",
     "C": "C: low risk",
 }
-_AUDIENCE_HELP: Final = "Recipients with consent who are not suppressed."
+_HINTS: Final = {
+    "tier": "The tier decides which stages review the copy.",
+    "send_at": "In your time zone. Empty sends as soon as the copy is approved.",
+}
+_AUDIENCE_HINT: Final = (
+    "The number counts recipients with consent who are not suppressed."
+)
 _LIST_KINDS: Final = frozenset({"texts", "urls"})
 
 Values = Mapping[str, object]
@@ -84,9 +90,7 @@ def form(
         _mistakes(errors or {}, fields),
         *(_input(each, given.get(each.name), audiences) for each in first),
         DividerBlock() if rest else None,
-        section("*More*\nAll of these have a sensible value already.")
-        if rest
-        else None,
+        section("*More*\nNothing here has to be changed.") if rest else None,
         *(_input(each, given.get(each.name), audiences) for each in rest),
     ]
     return modal(
@@ -102,21 +106,26 @@ def _mistakes(errors: Mapping[str, str], fields: Sequence[Field]) -> Block | Non
         return None
     labels = {each.name: each.label for each in fields}
     rows = [
-        f"• *{line(labels.get(name, name), 60)}:* {sentence(text, 250)}"
+        f"• {_named(labels.get(name, name), text)}{sentence(text, 250)}"
         for name, text in list(errors.items())[:8]
     ]
     need = "field needs" if len(errors) == 1 else "fields need"
     return section(f"*{count(len(errors))} {need} another look*\n" + "\n".join(rows))
 
 
+def _named(label: str, text: str) -> str:
+    """The field's label, unless the sentence begins with it."""
+    return "" if text.startswith(label) else f"*{line(label, 60)}:* "
+
+
 def _input(spec: Field, value: object, audiences: Sequence[AudienceLine]) -> InputBlock:
     block_id = brief_block(spec.name)
     if spec.name == "audience" and audiences:
         element: InputInteractiveElement = _audience(block_id, value, audiences)
-        hint = _AUDIENCE_HELP
+        hint = _AUDIENCE_HINT
     else:
         element = _ELEMENTS[spec.kind](block_id, spec, value)
-        hint = spec.help
+        hint = _HINTS.get(spec.name, spec.help)
     return InputBlock(
         block_id=block_id,
         label=spec.label,

@@ -11,10 +11,19 @@ from blocks import campaign_states
 from blocks.campaign_states import Face
 from blocks.ids import Action, Verb
 from blocks.message import Message, actions, button, context, message, overflow, section
-from blocks.text import clock, count, in_words, joined, line, plain, plural, who
+from blocks.text import (
+    SAMPLE_WRITER,
+    clock,
+    count,
+    in_words,
+    joined,
+    line,
+    plain,
+    plural,
+    who,
+)
 from domain.views import CampaignCard, DecisionLine, UnknownChunk
 
-SAMPLE_WRITER: Final = "sample writer - no AI model connected"
 _DECISIONS_SHOWN: Final = 5
 
 
@@ -93,8 +102,8 @@ def _unknown(chunks: tuple[UnknownChunk, ...], now: datetime) -> list[Block | No
 
 
 def _made_by(view: CampaignCard) -> str:
-    writers = [line(each, 60) for each in view.writers[:4]]
-    if view.is_sample and SAMPLE_WRITER not in ", ".join(writers):
+    writers = [line(each, 60) for each in view.writers[:4] if not _is_sample(each)]
+    if view.is_sample:
         writers.append(SAMPLE_WRITER)
     parts = [f"by {who(view.author)}"]
     if view.prompt:
@@ -107,6 +116,11 @@ def _made_by(view: CampaignCard) -> str:
     if view.skipped:
         parts.append(f"{count(view.skipped)} skipped")
     return " · ".join(parts)
+
+
+def _is_sample(writer: str) -> bool:
+    """The practice writer goes by its label, not by its model's name."""
+    return writer.lower().replace("-", " ").startswith("sample writer")
 
 
 def _practice(view: CampaignCard) -> str:

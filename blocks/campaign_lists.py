@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -9,7 +10,7 @@ from blocks.text import count, line, plural, relative, who
 from domain.campaign import FINAL, LIVE, State
 from domain.views import CampaignLine
 
-_WORDS: Final = {
+_WORDS: Final[Mapping[str, str]] = {
     State.BRIEFED: "writing",
     State.DRAFTED: "linting",
     State.LINTED: "opening review",
@@ -24,7 +25,12 @@ def state_words(campaign: CampaignLine) -> str:
     """The state as a person says it, such as `in copy review`."""
     if campaign.state is State.STAGED_REVIEW and campaign.stage:
         return f"in {line(campaign.stage, 40)} review"
-    return _WORDS.get(campaign.state, campaign.state.value)
+    return words(campaign.state)
+
+
+def words(state: str) -> str:
+    """A state's name as a person says it."""
+    return _WORDS.get(state, line(state.replace("_", " "), 40))
 
 
 def title(campaign: CampaignLine) -> str:

@@ -15,6 +15,7 @@ from blocks.ids import Action, Verb
 from blocks.incident import IS_AUTOMATIC, headline, outcome
 from blocks.message import button
 from blocks.text import (
+    capital,
     clock,
     clock_to_the_second,
     count,
@@ -157,8 +158,12 @@ def _arms(view: CampaignCard) -> str:
         return ""
     noun = "variant" if len(view.arms) == 1 else "variants"
     labels = joined(line(each, 5) for each in view.arms)
-    reason = f": {sentence(view.arms_reason)}" if view.arms_reason else "."
-    return f"Sends {noun} {labels}{reason}"
+    return f"Chosen: {noun} {labels}. {_told(view.arms_reason)}".rstrip()
+
+
+def _told(reason: str | None) -> str:
+    """A reason as a sentence of its own."""
+    return capital(sentence(reason)) if reason else ""
 
 
 def _approved(view: CampaignCard, _now: datetime) -> Face:
@@ -214,7 +219,7 @@ def _canary_evidence(view: CampaignCard) -> tuple[str, ...]:
     canary = view.canary
     if canary is None:
         return ()
-    judged = sentence(canary.judgement) if canary.judgement else ""
+    judged = _told(canary.judgement)
     return (
         "\n".join(
             part
@@ -256,7 +261,7 @@ def _held(view: CampaignCard, now: datetime) -> Face:
             mails,
             *(standing(canary, now)[-2:-1] if canary else ()),
         ),
-        next=(f"{sentence(view.reason)} " if view.reason else "")
+        next=f"{_told(view.reason)} ".lstrip()
         + "Nothing leaves until a person decides: Extend watches longer, Expand sends"
         " the next step, Roll back stops it for good. Anyone with a role in the team"
         " may roll back.",
@@ -286,7 +291,7 @@ def _rolled_back(view: CampaignCard, _now: datetime) -> Face:
             state="Rolled back",
             aloud="rolled back",
             beside=(f"by {who(view.moved_by)}, {clock_to_the_second(view.moved_at)}",),
-            next=sentence(view.reason or ""),
+            next=_told(view.reason),
             more=(evidence,),
         )
     is_automatic = incident.trigger in IS_AUTOMATIC
@@ -309,21 +314,34 @@ def _rolled_back(view: CampaignCard, _now: datetime) -> Face:
 
 def _ended(verb: str) -> Callable[[CampaignCard, datetime], Face]:
     def ended(view: CampaignCard, _now: datetime) -> Face:
-        reason = sentence(view.reason) if view.reason else ""
+        reason = _told(view.reason)
         return Face(
             state=f"{verb} by {who(view.moved_by)}, {date(view.moved_at)}",
             aloud=verb.lower(),
-            next=f"{reason} Nothing was sent." if not view.mails_out else reason,
+            next=reason if view.mails_out else f"{reason} Nothing was sent.".lstrip(),
             evidence=(campaign_progress.variants(view),),
         )
 
     return ended
 
 
+_WHERE: Final[Mapping[State | None, str]] = {
+    State.BRIEFED: "while writing",
+    State.DRAFTED: "while linting",
+    State.LINTED: "before review",
+    State.STAGED_REVIEW: "in review",
+    State.APPROVED: "while scheduling",
+    State.SCHEDULED: "before sending",
+    State.CANARY: "in the canary",
+    State.EXPANDING: "while expanding",
+    State.HELD: "while held",
+}
+
+
 def _parked(view: CampaignCard, now: datetime) -> Face:
     is_unsent = view.paused_from in BEFORE_SENDING
     last = _cancel(view.id) if is_unsent else _roll_back(view.id)
-    was = f" while {view.paused_from.replace('_', ' ')}" if view.paused_from else ""
+    was = f" {_WHERE[view.paused_from]}" if view.paused_from in _WHERE else ""
     aftermath = (
         "Nothing is lost: Retry goes on where it stopped."
         if is_unsent
@@ -334,7 +352,7 @@ def _parked(view: CampaignCard, now: datetime) -> Face:
         state=f"Parked{was}",
         aloud=f"parked{was}, a person has to look",
         beside=(f"{date(view.moved_at)} ({relative(view.moved_at, now)})",),
-        next=f"{sentence(view.reason)} {aftermath}" if view.reason else aftermath,
+        next=f"{_told(view.reason)} {aftermath}".lstrip(),
         evidence=(campaign_progress.variants(view),) if is_unsent else (),
         buttons=(
             button(

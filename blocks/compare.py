@@ -70,6 +70,9 @@ def _runs(old: str, new: str) -> Iterator[Run]:
             continue
         if a_to > a_from:
             yield run(_visible("".join(a[a_from:a_to])), strike=True)
+        if tag == "replace":
+            # so that the old and the new word can be told apart
+            yield run(" ")
         if b_to > b_from:
             yield run(_visible("".join(b[b_from:b_to])), bold=True)
 

@@ -79,7 +79,6 @@ def _roles(view: HomeView) -> Block | None:
 
 def _desk(view: HomeView, now: datetime) -> list[Block | None]:
     return [
-        _new_brief(),
         _heading(f"Waiting on you ({count(len(view.waiting))})"),
         *_waiting(view.waiting, now),
         DividerBlock(),
@@ -88,6 +87,7 @@ def _desk(view: HomeView, now: datetime) -> list[Block | None]:
         DividerBlock(),
         _heading("Your briefs"),
         *_mine(view.mine, now),
+        _new_brief(),
         DividerBlock(),
         _roles(view),
         _practice(view),

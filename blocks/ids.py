@@ -36,8 +36,6 @@ class Action(StrEnum):
     EVIDENCE = "evidence"
     SHOW_BRIEF = "show_brief"
     OPEN_INCIDENT = "open_incident"
-    COMPARE = "compare"
-    OPEN_CAMPAIGN = "open_campaign"
     # value: chunk id
     LOOK_UP_CHUNK = "look_up_chunk"
     MARK_CHUNK_SENT = "mark_chunk_sent"

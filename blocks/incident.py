@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from slack_sdk.models.blocks import (
     Block,
@@ -42,6 +42,8 @@ from blocks.text import (
 from domain.rollback import StepName, StepState, Trigger
 from domain.views import CampaignLine, IncidentView, StepLine
 
+StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
+
 IS_AUTOMATIC: Final = frozenset({Trigger.COMPLAINTS, Trigger.HARD_BOUNCES})
 # Slack: radio buttons 10 options, a select menu 100
 _RADIO_MOST: Final = 10
@@ -51,7 +53,7 @@ _REASON_MOST: Final = 1000
 
 _DONE: Final = {
     StepName.HALT: "gate closed",
-    StepName.REVOKE: "mails not yet handed over revoked",
+    StepName.REVOKE: "unsent mails revoked",
     StepName.CANCEL: "ESP told to cancel",
     StepName.READ_BACK: "ESP confirmed",
     StepName.SUPPRESS: "suppressed",
@@ -291,7 +293,7 @@ def _counts(campaign: CampaignLine) -> str:
     )
 
 
-def campaign_from(state_values: dict[str, dict[str, dict[str, object]]]) -> int | None:
+def campaign_from(state_values: StateValues) -> int | None:
     """The campaign chosen in `pick`, or None when nothing was."""
     given = state_values.get(Field.CAMPAIGN, {}).get(Field.CAMPAIGN, {})
     chosen = given.get("selected_option")

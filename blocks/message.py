@@ -25,7 +25,7 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from blocks.ids import Action, Callback, Verb, option_value
-from blocks.text import plain, truncate
+from blocks.text import plain, truncate, undirected
 
 # Slack: section text 3,000 characters, context elements 10, overflow options 5
 SECTION_MOST: Final = 3000
@@ -145,7 +145,7 @@ def run(
     style = {
         name: True for name, is_on in (("bold", bold), ("strike", strike)) if is_on
     }
-    return RichTextElementParts.Text(text=text, style=style or None)
+    return RichTextElementParts.Text(text=undirected(text), style=style or None)
 
 
 def literal(*rows: Runs) -> RichTextBlock:

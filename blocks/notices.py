@@ -20,6 +20,7 @@ from blocks.text import (
     escape,
     everyone,
     in_words,
+    joined,
     line,
     plain,
     plural,
@@ -77,9 +78,7 @@ def stage_passed(
     """
     through = f"{capital(line(stage, 40))} review is through"
     noun = "variant" if len(labels) == 1 else "variants"
-    went = (
-        f" with {noun} {', '.join(line(each, 5) for each in labels)}" if labels else ""
-    )
+    went = f" with {noun} {joined(line(each, 5) for each in labels)}" if labels else ""
     after = (
         f" {capital(line(following, 40))} is next."
         if following
@@ -269,7 +268,7 @@ def _moment(value: object) -> datetime | None:
 def status(view: DeskStatus) -> Message:
     """What `/desk status` answers."""
     states = [
-        f"{count(number)} {line(state.replace('_', ' '), 40)}"
+        f"{count(number)} {campaign_lists.words(state)}"
         for state, number in view.by_state
         if number
     ]

@@ -14,6 +14,8 @@ _DIRECTION: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _OPEN_END: Final = re.compile(r"(&[#\w]{0,8}|<[^<>]*)\Z")
 _SLACK_USER: Final = re.compile(r"[UW][A-Z0-9]{2,}")
 ELLIPSIS: Final = "…"
+SAMPLE_WRITER: Final = "sample writer - no AI model connected"
+"""What stands on every card whose text no model wrote."""
 
 
 def escape(text: str) -> str:
@@ -21,7 +23,12 @@ def escape(text: str) -> str:
 
     Direction-changing characters become a visible replacement character.
     """
-    return _DIRECTION.sub("\ufffd", text).translate(_ESCAPES)
+    return undirected(text).translate(_ESCAPES)
+
+
+def undirected(text: str) -> str:
+    """Make direction-changing characters visible, so that nothing reads backwards."""
+    return _DIRECTION.sub("\ufffd", text)
 
 
 def truncate(text: str, limit: int) -> str:
@@ -55,7 +62,7 @@ def sentence(text: str, limit: int = 400) -> str:
 
 def plain(text: str, limit: int) -> str:
     """Cut foreign text for a plain-text object, which shows it as it is."""
-    return truncate(_DIRECTION.sub("\ufffd", " ".join(text.split())), limit)
+    return truncate(undirected(" ".join(text.split())), limit)
 
 
 def mention(user: str) -> str:

@@ -22,6 +22,8 @@ from blocks.message import (
     section,
 )
 from blocks.text import (
+    SAMPLE_WRITER,
+    capital,
     clock,
     due,
     everyone,
@@ -37,7 +39,6 @@ from domain.campaign import State
 from domain.variant import Copy, VariantState
 from domain.views import DecisionLine, FindingLine, VariantCard
 
-SAMPLE_WRITER: Final = "sample writer - no AI model connected"
 PREVIEW: Final = 600
 _SUBJECT_SHOWN: Final = 300
 _FINDINGS_SHOWN: Final = 8
@@ -111,8 +112,12 @@ def headings(text: Copy) -> list[Block]:
     """Subject and preheader, letter for letter."""
     return [
         literal(
-            [run("Subject  ", bold=True), run(_shown(text.subject))],
-            [run("\nPreheader  ", bold=True), run(_shown(text.preheader))],
+            [
+                run("Subject  ", bold=True),
+                run(_shown(text.subject)),
+                run("\nPreheader  ", bold=True),
+                run(_shown(text.preheader)),
+            ]
         )
     ]
 
@@ -227,7 +232,7 @@ def _ended(view: VariantCard) -> list[str]:
     )
     if has_said_why:
         return []
-    reason = f": {sentence(view.reason)}" if view.reason else "."
+    reason = f". {capital(sentence(view.reason))}" if view.reason else "."
     return [f"*{_ENDED[view.state]}*{reason}"]
 
 

@@ -181,6 +181,7 @@ def test_a_diff_marks_words_and_leaves_the_rest() -> None:
     assert runs(TEXT, after) == [
         ("=", "Still weighing "),
         ("-", "the"),
+        ("=", " "),
         ("+", "your"),
         ("=", " demo?"),
     ]
@@ -222,7 +223,7 @@ def test_those_who_are_asked_are_mentioned_in_the_text_too() -> None:
 
 def test_the_timeline_counts_from_the_breach() -> None:
     assert incident.timeline(make_incident()) == (
-        "gate closed 0.2 s · mails not yet handed over revoked 0.2 s"
+        "gate closed 0.2 s · unsent mails revoked 0.2 s"
         " · ESP told to cancel 1.4 s · ESP confirmed 1.9 s · 3 suppressed 2.3 s"
         " · people told 2.8 s · incident opened"
     )
