@@ -255,7 +255,7 @@ class SlackGateway:
         return str(self._call("chat.getPermalink", body, as_form=True)["permalink"])
 
     def auth_test(self) -> Identity:
-        answer = self._call("auth.test", {})
+        answer = self._call("auth.test", {}, as_form=True)
         headers = {name.lower(): value for name, value in answer.headers.items()}
         scopes = str(headers.get("x-oauth-scopes", "")).split(",")
         return Identity(
