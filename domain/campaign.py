@@ -102,7 +102,7 @@ MOVES: Final[Mapping[tuple[State, Event], State | None]] = {
     **{
         (state, Event.PARKED): State.PARKED
         for state in State
-        if state not in FINAL and state is not State.PARKED
+        if state not in FINAL | {State.PARKED, State.HELD}
     },
     (State.PARKED, Event.CANCELLED): State.CANCELLED,
     # None: back to where it was (`paused_from`).

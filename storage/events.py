@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from domain.campaign import CampaignId
 from domain.send import DeliveryEvent
 from storage.repository import Repository
-from storage.tables import counters, pulses, sends
+from storage.tables import counters, firsts, pulses, sends
 
 # The hot path: one statement per table and batch, whatever its size.
 _ADD_EVENTS: Final = {
@@ -87,6 +88,25 @@ class Added:
     new: int
     firsts: frozenset[tuple[int, str, int]]
     campaigns: frozenset[CampaignId]
+
+
+def totals_of(
+    connection: Connection, campaign_ids: Collection[int]
+) -> dict[int, dict[str, int]]:
+    """Per campaign and metric, the mails that had at least one such event."""
+    query = (
+        sa.select(
+            counters.c.campaign_id,
+            counters.c.metric,
+            sa.func.sum(counters.c.n).label("n"),
+        )
+        .where(counters.c.campaign_id.in_(campaign_ids))
+        .group_by(counters.c.campaign_id, counters.c.metric)
+    )
+    found: dict[int, dict[str, int]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.campaign_id, {})[row.metric] = int(row.n)
+    return found
 
 
 class Events(Repository):
@@ -177,12 +197,7 @@ class Events(Repository):
 
     def totals(self, campaign_id: CampaignId) -> dict[str, int]:
         """Mails per metric: how many had at least one such event."""
-        query = (
-            sa.select(counters.c.metric, sa.func.sum(counters.c.n).label("n"))
-            .where(counters.c.campaign_id == campaign_id)
-            .group_by(counters.c.metric)
-        )
-        return {row.metric: int(row.n) for row in self._all(query)}
+        return totals_of(self.connection, [campaign_id]).get(campaign_id, {})
 
     def pulse(self, campaign_id: CampaignId) -> datetime | None:
         """When events of this campaign last reached us."""
@@ -192,6 +207,26 @@ class Events(Repository):
             )
         )
         return None if row is None else row.last_ingest_at
+
+    def last_pulse(self) -> datetime | None:
+        """When the ESP was last heard from, about whatever campaign."""
+        row = self._one(sa.select(sa.func.max(pulses.c.last_ingest_at).label("at")))
+        return None if row is None else row.at
+
+    def count_one(self, campaign_id: CampaignId, metric: str, send_id: int) -> None:
+        """Count what a recipient told us directly, once per mail."""
+        if self._insert_new(
+            firsts, campaign_id=campaign_id, metric=metric, send_id=send_id
+        ):
+            self.connection.execute(
+                _ADD_COUNTS,
+                {
+                    "campaign_id": campaign_id,
+                    "metric": metric,
+                    "bucket": int(self.now.timestamp()),
+                    "n": 1,
+                },
+            )
 
     def first_at(self, campaign_id: CampaignId, metric: str) -> datetime | None:
         """Start of the first bucket in which the metric happened."""

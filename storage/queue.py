@@ -139,12 +139,20 @@ class Outbox(Repository):
             sa.update(outbox).where(outbox.c.id == job_id).values(finished_at=self.now)
         )
 
-    def again(self, job_id: int, *, after: timedelta) -> None:
-        """Give a job back to the relay for later; the wait does not count as a try."""
+    def again(self, job_id: int, *, after: timedelta, is_try: bool) -> None:
+        """Give a job back to the relay for later.
+
+        Args:
+            is_try: Whether the wait counts towards giving up.
+        """
         self.connection.execute(
             sa.update(outbox)
             .where(outbox.c.id == job_id)
-            .values(published_at=None, available_at=self.now + after)
+            .values(
+                published_at=None,
+                available_at=self.now + after,
+                attempts=outbox.c.attempts - (0 if is_try else 1),
+            )
         )
 
     def revive(self, campaign_id: CampaignId) -> int:
@@ -181,6 +189,14 @@ class Deadlines(Repository):
             kind=kind,
             version=version,
             due_at=due_at,
+        )
+
+    def rearm(self, deadline: Deadline, due_at: datetime) -> None:
+        """Set a fired deadline again: what it waited for has not come."""
+        self.connection.execute(
+            sa.update(deadlines)
+            .where(deadlines.c.id == deadline.id)
+            .values(due_at=due_at, fired_at=None)
         )
 
     def due(self, limit: int = 50) -> tuple[Deadline, ...]:

@@ -109,6 +109,13 @@ class Variants(Repository):
         )
         return tuple(variant_from(row) for row in self._all(query))
 
+    def set_arms(self, variant_ids: Sequence[VariantId]) -> None:
+        self.connection.execute(
+            sa.update(variants)
+            .where(variants.c.id.in_(variant_ids))
+            .values(is_arm=True)
+        )
+
     def swap(self, variant: Variant, state: VariantState, **changes: object) -> Variant:
         """Compare-and-swap on the variant's own version.
 

@@ -1,0 +1,306 @@
+"""The canary is judged, and people expand, extend, hold or settle what is unknown."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from domain.campaign import SENDING, Actor, Campaign, CampaignId, Event, State
+from domain.canary import Counts, Judgement, Verdict, decides_after, judge
+from domain.errors import NotYourTurn, Refused
+from domain.rollback import Trigger
+from domain.send import Chunk, ChunkId, ChunkState
+from pipeline.advance import advance, refresh_card
+from pipeline.playbook import Playbook
+from pipeline.record.briefs import require_role
+from pipeline.record.rollbacks import roll_back
+from storage.sends import Cohort
+from storage.store import Store
+
+JUDGE: Final = Actor.machine("judge")
+
+_COUNTS: Final = {
+    "delivered": "delivered",
+    "complaints": "complained",
+    "hard_bounces": "bounced_hard",
+    "unsubscribes": "unsubscribed",
+    "opens": "opened",
+    "machine_opens": "machine_opened",
+    "clicks": "clicked",
+    "machine_clicks": "machine_clicked",
+    "deferred": "deferred",
+    "dropped": "rejected",
+}
+"""Field of `Counts` to the counter it is read from."""
+
+
+def expand(
+    store: Store, playbook: Playbook, campaign_id: CampaignId, *, actor: str
+) -> Campaign:
+    """Let the next step out; anyone with a role but the brief's author.
+
+    Raises:
+        MoveNotAllowed: Nothing of it is out, or it has ended.
+        NotYourTurn: The author may not push their own campaign on.
+        Refused: Every step is out already.
+    """
+    require_role(playbook.team, actor)
+    campaign = store.campaigns.lock(campaign_id)
+    if actor == campaign.author:
+        raise NotYourTurn(
+            "You wrote the brief, so another person has to expand it"
+            " (separation of duties)."
+        )
+    return _expand(store, playbook, campaign, Actor(id=actor), reason=None)
+
+
+def extend(
+    store: Store, playbook: Playbook, campaign_id: CampaignId, *, actor: str
+) -> Campaign:
+    """Watch one more window before anything is decided; resumes a held campaign.
+
+    Raises:
+        MoveNotAllowed: Nothing of it is out, or it has ended.
+        NotYourTurn: A held campaign is not resumed by its author.
+    """
+    require_role(playbook.team, actor)
+    campaign = store.campaigns.lock(campaign_id)
+    if campaign.state is State.HELD and actor == campaign.author:
+        raise NotYourTurn(
+            "You wrote the brief, so another person has to resume it"
+            " (separation of duties)."
+        )
+    return advance(
+        store,
+        campaign_id,
+        Event.EXTENDED,
+        actor=Actor(id=actor),
+        decides_at=store.now + playbook.canary.window,
+    )
+
+
+def hold(
+    store: Store, playbook: Playbook, campaign_id: CampaignId, *, actor: str
+) -> Campaign:
+    """Shut the gate until a person decides; anyone with a role may.
+
+    Raises:
+        MoveNotAllowed: Nothing of it is out, or it has ended.
+    """
+    require_role(playbook.team, actor)
+    return advance(
+        store,
+        campaign_id,
+        Event.HELD,
+        actor=Actor(id=actor),
+        reason=f"Held by <@{actor}>.",
+        decides_at=None,
+    )
+
+
+def start(store: Store, playbook: Playbook, campaign_id: CampaignId) -> Campaign:
+    """Let the canary out: the send time has come."""
+    return advance(
+        store,
+        campaign_id,
+        Event.CANARY_STARTED,
+        actor=Actor.machine("clock"),
+        step=0,
+        step_started_at=store.now,
+        decides_at=store.now + decides_after(playbook.canary),
+    )
+
+
+def judge_due(
+    store: Store, playbook: Playbook, campaign_id: CampaignId
+) -> Judgement | None:
+    """Judge a campaign now and act on the verdict; None when its gate is shut.
+
+    Runs in the transaction that brought the news, so a breach shuts the gate before
+    the webhook is answered.
+    """
+    campaign = store.campaigns.get(campaign_id)
+    if campaign.state not in SENDING:
+        return None
+    campaign = store.campaigns.lock(campaign_id)
+    steps = store.sends.cohorts(campaign_id)
+    if campaign.state not in SENDING or not steps:
+        return None
+    judgement = _judge(store, playbook, campaign, steps)
+    _act(store, playbook, campaign, judgement)
+    return judgement
+
+
+def counts_of(store: Store, campaign: Campaign, steps: tuple[Cohort, ...]) -> Counts:
+    """Totals over this step and all before it."""
+    out = steps[: campaign.step + 1]
+    totals = store.events.totals(campaign.id)
+    return Counts(
+        planned=sum(c.planned for c in out),
+        reporting=sum(c.reporting for c in out),
+        sent=store.sends.totals(campaign.id)[0],
+        **{field: totals.get(metric, 0) for field, metric in _COUNTS.items()},
+    )
+
+
+def _judge(
+    store: Store, playbook: Playbook, campaign: Campaign, steps: tuple[Cohort, ...]
+) -> Judgement:
+    started = campaign.step_started_at or store.now
+    pulse = store.events.last_pulse()
+    is_last = campaign.step == len(steps) - 1
+    return judge(
+        counts_of(store, campaign, steps),
+        policy=playbook.canary,
+        step=campaign.step,
+        steps_total=len(steps),
+        elapsed=store.now - started,
+        last_event_age=None if pulse is None else store.now - pulse,
+        expands_alone=steps[campaign.step].expands_itself,
+        window=None
+        if is_last or campaign.decides_at is None
+        else campaign.decides_at - started,
+    )
+
+
+def _act(
+    store: Store, playbook: Playbook, campaign: Campaign, judgement: Judgement
+) -> None:
+    is_last = campaign.decides_at is None
+    if judgement.verdict is Verdict.ROLLBACK:
+        breach = judgement.complaints >= judgement.complaints_to_roll_back
+        roll_back(
+            store,
+            playbook,
+            campaign.id,
+            trigger=Trigger.COMPLAINTS if breach else Trigger.HARD_BOUNCES,
+            actor=JUDGE,
+            reason=judgement.reason,
+            evidence=_evidence(judgement),
+        )
+        return
+    store.campaigns.note(campaign.id, judgement=judgement.reason)
+    if is_last:
+        # everyone is out; only a breach still matters
+        return
+    if judgement.verdict is Verdict.EXPAND:
+        _expand(store, playbook, campaign, JUDGE, reason=judgement.reason)
+    elif judgement.verdict is Verdict.HOLD:
+        advance(
+            store,
+            campaign.id,
+            Event.HELD,
+            actor=JUDGE,
+            reason=judgement.reason,
+            detail=_evidence(judgement),
+            decides_at=None,
+        )
+
+
+def _expand(
+    store: Store,
+    playbook: Playbook,
+    campaign: Campaign,
+    actor: Actor,
+    *,
+    reason: str | None,
+) -> Campaign:
+    steps = store.sends.cohorts(campaign.id)
+    step = campaign.step + 1
+    if steps and step >= len(steps):
+        raise Refused(
+            f"Every step of #{campaign.id} is out already; there is nothing to expand."
+        )
+    is_last = step == len(steps) - 1
+    return advance(
+        store,
+        campaign.id,
+        Event.EXPANDED,
+        actor=actor,
+        reason=reason,
+        detail={"step": step, "percent": steps[step].percent} if steps else None,
+        step=step,
+        step_started_at=store.now,
+        decides_at=None if is_last else _decides_at(store, playbook),
+    )
+
+
+def _decides_at(store: Store, playbook: Playbook) -> datetime:
+    return store.now + decides_after(playbook.canary)
+
+
+def _evidence(judgement: Judgement) -> dict[str, object]:
+    return {
+        "complaints": judgement.complaints,
+        "complaints_to_roll_back": judgement.complaints_to_roll_back,
+        "of": judgement.base,
+        "hard_bounces": judgement.hard_bounces,
+        "hard_bounces_to_roll_back": judgement.hard_bounces_to_roll_back,
+        "planned": judgement.planned,
+        "false_rollback_rate": round(judgement.false_rollback_rate, 6),
+    }
+
+
+def resolve_chunk(
+    store: Store,
+    playbook: Playbook,
+    chunk_id: ChunkId,
+    choice: str,
+    *,
+    actor: str,
+) -> Chunk:
+    """Settle a chunk whose call never answered, as a person says.
+
+    Args:
+        choice: look_up (ask the ESP again) or mark_sent.
+
+    Raises:
+        Refused: The chunk is settled already, or the choice is neither.
+    """
+    require_role(playbook.team, actor)
+    chunk = store.sends.chunk(chunk_id)
+    campaign = store.campaigns.lock(chunk.campaign_id)
+    if chunk.state is not ChunkState.UNKNOWN:
+        raise Refused(f"Chunk {chunk.number} is {chunk.state} already.")
+    if choice == "look_up":
+        store.outbox.add(
+            "send",
+            chunk.id,
+            chunk.version,
+            campaign.id,
+            suffix=f":look{int(store.now.timestamp())}",
+        )
+        return chunk
+    if choice != "mark_sent":
+        raise Refused("A chunk can be looked up again or marked as sent.")
+    settled = store.sends.swap(
+        chunk,
+        ChunkState.SENT,
+        accepted=chunk.size - chunk.skipped,
+        accepted_at=store.now,
+        reason=f"marked as sent by {actor}",
+    )
+    store.audit.append(
+        campaign.id,
+        "chunk_marked_sent",
+        actor=actor,
+        detail={"chunk": chunk.number, "size": chunk.size},
+    )
+    refresh_card(store, campaign, f"c{settled.id}.{settled.version}")
+    settle_step(store, campaign.id)
+    return settled
+
+
+def settle_step(store: Store, campaign_id: CampaignId) -> None:
+    """The last step is over when every chunk of the campaign is with the ESP."""
+    campaign = store.campaigns.lock(campaign_id)
+    steps = store.sends.cohorts(campaign_id)
+    if campaign.state is not State.EXPANDING or campaign.step != len(steps) - 1:
+        return
+    chunks = store.sends.chunks(campaign_id)
+    if all(chunk.state is ChunkState.SENT for chunk in chunks):
+        advance(store, campaign_id, Event.SENT, actor=Actor.machine("sender"))
+
+
+REJUDGE_EVERY: Final = timedelta(seconds=5)
+"""A window that ended without data is looked at again this often."""

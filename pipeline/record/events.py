@@ -1,0 +1,102 @@
+"""What ESPs report and recipients ask: counted, suppressed and judged at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from domain.campaign import SENDING, CampaignId, State
+from domain.send import DeliveryEvent
+from pipeline.advance import refresh_card
+from pipeline.playbook import Playbook
+from pipeline.record.canary import judge_due
+from storage.events import Added
+from storage.store import Store
+
+_SUPPRESSES: Final = {
+    "complained": "complained",
+    "unsubscribed": "unsubscribed",
+    "bounced_hard": "bounced",
+}
+"""Metric to the reason for which its recipient is never mailed again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """What a webhook's batch came to.
+
+    Attributes:
+        new: Events not seen before.
+        ignored: Events about mails that are not ours.
+        halted: Campaigns whose gate this batch shut.
+    """
+
+    new: int
+    ignored: int
+    halted: tuple[CampaignId, ...]
+
+
+def esp_events(
+    store: Store, playbook: Playbook, events: Sequence[DeliveryEvent]
+) -> Ingested:
+    """Store a batch, suppress who asked for silence, and judge each campaign.
+
+    All in the caller's transaction: when the webhook gets its 2xx, a breach has shut
+    the gate.
+    """
+    known = store.events.known(events)
+    if not known:
+        return Ingested(new=0, ignored=len(events), halted=())
+    added = store.events.add(known, bucket=playbook.bucket)
+    halted = [
+        campaign_id
+        for campaign_id in sorted(added.campaigns)
+        if _take_in(store, playbook, campaign_id, added)
+    ]
+    return Ingested(
+        new=added.new, ignored=len(events) - len(known), halted=tuple(halted)
+    )
+
+
+def unsubscribe(store: Store, send_id: int) -> CampaignId:
+    """Suppress the recipient of a mail because they pressed unsubscribe; idempotent.
+
+    Raises:
+        Unknown: There was no such mail.
+    """
+    campaign_id, _recipient = store.sends.campaign_of(send_id)
+    if store.audiences.suppress_senders({send_id: "unsubscribed"}, campaign_id):
+        store.events.count_one(campaign_id, "unsubscribed", send_id)
+    return campaign_id
+
+
+def _take_in(
+    store: Store, playbook: Playbook, campaign_id: CampaignId, added: Added
+) -> bool:
+    """Act on one campaign's news; True when its gate was shut by them."""
+    reasons = {
+        send_id: _SUPPRESSES[metric]
+        for campaign, metric, send_id in added.firsts
+        if campaign == campaign_id and metric in _SUPPRESSES
+    }
+    store.audiences.suppress_senders(reasons, campaign_id)
+    before = store.campaigns.get(campaign_id)
+    if any(campaign == campaign_id for campaign, _metric, _send in added.firsts):
+        _refresh_live_card(store, playbook, campaign_id)
+    if before.state not in SENDING:
+        return False
+    judge_due(store, playbook, campaign_id)
+    return store.campaigns.get(campaign_id).state not in SENDING
+
+
+def _refresh_live_card(
+    store: Store, playbook: Playbook, campaign_id: CampaignId
+) -> None:
+    """Queue one card per interval, however many events arrive in it."""
+    campaign = store.campaigns.get(campaign_id)
+    if campaign.state not in SENDING | {State.HELD, State.SENT, State.ROLLED_BACK}:
+        return
+    every = playbook.card_every.total_seconds()
+    interval = int(store.now.timestamp() // every)
+    refresh_card(store, campaign, f"t{interval}", after=playbook.card_every)

@@ -1,0 +1,150 @@
+"""Stopping: the gate shuts in one local transaction; the rest follows from its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from domain.campaign import Actor, ActorKind, CampaignId, Event, State
+from domain.rollback import Incident, StepName, StepState, Trigger
+from domain.send import Chunk, ChunkState
+from pipeline.advance import advance
+from pipeline.playbook import Playbook
+from pipeline.record.briefs import require_role
+from storage.store import Store
+
+MAX_BATCHES: Final = 10
+"""SendGrid: batches that may be cancelled or paused at a time."""
+
+CANCELLABLE_FOR: Final = timedelta(minutes=10)
+"""What left longer ago than this is gone; asking would only cost a slot."""
+
+_ONSET: Final = {
+    Trigger.COMPLAINTS: "complained",
+    Trigger.HARD_BOUNCES: "bounced_hard",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolledBack:
+    """A rollback's one incident, and whether this call opened it."""
+
+    incident: Incident
+    is_new: bool
+
+
+def roll_back(
+    store: Store,
+    playbook: Playbook,
+    campaign_id: CampaignId,
+    *,
+    trigger: Trigger,
+    actor: Actor,
+    reason: str | None = None,
+    evidence: Mapping[str, object] | None = None,
+) -> RolledBack:
+    """Shut the gate, take back what has not left, and queue the ESP's steps.
+
+    Needs no broker, no Slack and no ESP. Two people pressing is one rollback.
+
+    Args:
+        actor: The judge, or anyone with a role: stopping takes one person.
+        evidence: The numbers it was decided on.
+
+    Raises:
+        MoveNotAllowed: Nothing is on its way out.
+        NotYourTurn: The person is not in the team.
+    """
+    if actor.kind is ActorKind.PERSON and trigger is not Trigger.SHELL:
+        require_role(playbook.team, actor.id)
+    campaign = store.campaigns.lock(campaign_id)
+    if campaign.state is State.ROLLED_BACK:
+        return RolledBack(incident=store.incidents.of(campaign_id), is_new=False)
+    out, left = store.sends.totals(campaign_id)
+    if not store.sends.is_planned(campaign_id):
+        left = campaign.audience_size
+    moved = advance(
+        store,
+        campaign_id,
+        Event.ROLLED_BACK,
+        actor=actor,
+        reason=reason,
+        detail={
+            "trigger": trigger,
+            "mails_out": out,
+            "mails_spared": left,
+            **(evidence or {}),
+        },
+        decides_at=None,
+    )
+    batches = _cancellable(store, campaign_id)
+    revoked = store.sends.revoke(campaign_id)
+    incident = store.incidents.open(
+        campaign_id,
+        trigger=trigger,
+        actor=actor.id,
+        reason=reason,
+        mails_out=out,
+        mails_spared=left,
+        onset_at=store.events.first_at(campaign_id, _ONSET[trigger])
+        if trigger in _ONSET
+        else None,
+        evidence=evidence or {},
+    )
+    _plan_steps(store, incident, batches, revoked)
+    store.outbox.add("rollback", incident.id, moved.version, campaign_id)
+    return RolledBack(incident=incident, is_new=True)
+
+
+def rollback_reason(
+    store: Store, campaign_id: CampaignId, reason: str, *, actor: str
+) -> Incident:
+    """Keep why a person pressed the button; asked after the gate was shut."""
+    incident = store.incidents.of(campaign_id)
+    store.campaigns.lock(campaign_id)
+    store.incidents.note(incident.id, reason=reason)
+    store.audit.append(
+        campaign_id, "rollback_explained", actor=actor, detail={"reason": reason}
+    )
+    campaign = store.campaigns.get(campaign_id)
+    store.outbox.add(
+        "card", campaign_id, campaign.version, campaign_id, suffix=":reason"
+    )
+    return store.incidents.of(campaign_id)
+
+
+def _cancellable(store: Store, campaign_id: CampaignId) -> list[Chunk]:
+    """Chunks that the ESP may still hold: unanswered, or handed over a moment ago."""
+    recent = store.now - CANCELLABLE_FOR
+    held = [
+        chunk
+        for chunk in store.sends.chunks(campaign_id)
+        if chunk.batch_id is not None
+        and (
+            chunk.state in (ChunkState.INTENT, ChunkState.UNKNOWN)
+            or (chunk.accepted_at is not None and chunk.accepted_at > recent)
+        )
+    ]
+    return held[-MAX_BATCHES:]
+
+
+def _plan_steps(
+    store: Store, incident: Incident, batches: list[Chunk], revoked: int
+) -> None:
+    store.incidents.add_step(
+        incident.id, StepName.HALT, state=StepState.DONE, detail="gate shut"
+    )
+    store.incidents.add_step(
+        incident.id,
+        StepName.REVOKE,
+        state=StepState.DONE,
+        detail=f"{revoked} chunks taken back",
+    )
+    for chunk in batches:
+        store.incidents.add_step(
+            incident.id, StepName.CANCEL, target=chunk.batch_id or ""
+        )
+    for name in (StepName.READ_BACK, StepName.SUPPRESS, StepName.NOTIFY):
+        store.incidents.add_step(incident.id, name)

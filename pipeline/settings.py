@@ -1,0 +1,59 @@
+"""The environment, read once and validated; secrets print as stars."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What a process needs to know about where it runs.
+
+    Attributes:
+        time_scale: Divides durations read from the playbook. 1 in production;
+            240 in practice, where a second stands for four minutes.
+        allow_sample_copy: Lets copy of the sample writer be sent. Practice only.
+        practice: Which of slack, writer and esp are practice, for the cards.
+    """
+
+    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True)
+
+    data_dir: Path = Field(Path(".copydesk"), alias="COPYDESK_DATA_DIR")
+    playbook: Path = Field(Path("playbook"), alias="COPYDESK_PLAYBOOK")
+    public_url: str = Field("http://127.0.0.1:8420", alias="COPYDESK_PUBLIC_URL")
+    host: str = Field("127.0.0.1", alias="COPYDESK_HOST")
+    port: int = Field(8420, alias="COPYDESK_PORT", ge=0, le=65535)
+    secret_key: SecretStr = Field(SecretStr(""), alias="COPYDESK_SECRET_KEY")
+    allow_sample_copy: bool = Field(
+        default=False, alias="COPYDESK_ALLOW_SAMPLE_COPY"
+    )
+    time_scale: float = Field(1.0, alias="COPYDESK_TIME_SCALE", ge=1, le=10_000)
+    practice: str = Field("", alias="COPYDESK_PRACTICE")
+
+    database_url: str = Field("", alias="DATABASE_URL")
+    broker_url: str = Field("redis://127.0.0.1:6379/0", alias="BROKER_URL")
+
+    slack_bot_token: SecretStr = Field(SecretStr(""), alias="SLACK_BOT_TOKEN")
+    slack_signing_secret: SecretStr = Field(SecretStr(""), alias="SLACK_SIGNING_SECRET")
+    slack_app_token: SecretStr = Field(SecretStr(""), alias="SLACK_APP_TOKEN")
+    slack_api_url: str = Field("https://slack.com/api/", alias="SLACK_API_URL")
+
+    openai_api_key: SecretStr = Field(SecretStr(""), alias="OPENAI_API_KEY")
+    openai_base_url: str = Field("https://api.openai.com/v1", alias="OPENAI_BASE_URL")
+    openai_model: str = Field("gpt-4o-mini", alias="OPENAI_MODEL")
+
+    sendgrid_api_key: SecretStr = Field(SecretStr(""), alias="SENDGRID_API_KEY")
+    sendgrid_api_url: str = Field("https://api.sendgrid.com", alias="SENDGRID_API_URL")
+    sendgrid_webhook_public_key: str = Field("", alias="SENDGRID_WEBHOOK_PUBLIC_KEY")
+    mail_from: str = Field("", alias="COPYDESK_MAIL_FROM")
+
+    @property
+    def database_address(self) -> str:
+        """Where the truth is kept; SQLite in the data folder unless told otherwise."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'copydesk.db'}"
+
+    @property
+    def practice_parts(self) -> tuple[str, ...]:
+        return tuple(part for part in self.practice.split(",") if part)
