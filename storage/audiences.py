@@ -39,8 +39,10 @@ def recipient_from(row: Row[Any]) -> Recipient:
 
 def is_mailable() -> sa.ColumnElement[bool]:
     """Consent given, and nobody has asked for silence."""
-    is_suppressed = sa.exists().where(
-        suppressions.c.address_hash == recipients.c.address_hash
+    is_suppressed = (
+        sa.exists()
+        .where(suppressions.c.address_hash == recipients.c.address_hash)
+        .correlate(recipients)
     )
     return sa.and_(recipients.c.has_consent, ~is_suppressed)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
@@ -15,9 +15,10 @@ from domain.variant import RevisionId, VariantId
 from storage.repository import Repository
 from storage.tables import decisions, review_requests, revisions
 
-_JOINED = sa.select(review_requests, revisions.c.sha256.label("revision_sha256")).join(
-    revisions, revisions.c.id == review_requests.c.revision_id
-)
+REQUESTS: Final = sa.select(
+    review_requests, revisions.c.sha256.label("revision_sha256")
+).join(revisions, revisions.c.id == review_requests.c.revision_id)
+"""Review requests with the hash of the text they ask about."""
 
 
 def request_from(row: Row[Any]) -> ReviewRequest:
@@ -66,7 +67,7 @@ class Reviews(Repository):
         Raises:
             Unknown: There is none with that id.
         """
-        row = self._one(_JOINED.where(review_requests.c.id == request_id))
+        row = self._one(REQUESTS.where(review_requests.c.id == request_id))
         if row is None:
             raise Unknown("There is no such review request.")
         return request_from(row)
@@ -74,7 +75,7 @@ class Reviews(Repository):
     def open_requests(
         self, campaign_id: CampaignId, *, variant_id: VariantId | None = None
     ) -> tuple[ReviewRequest, ...]:
-        query = _JOINED.where(
+        query = REQUESTS.where(
             review_requests.c.campaign_id == campaign_id,
             review_requests.c.closed_at.is_(None),
         ).order_by(review_requests.c.id)

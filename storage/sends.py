@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Row
+from sqlalchemy.engine import Connection, Row
 
 from domain.campaign import CampaignId
 from domain.errors import Unknown
@@ -45,6 +45,98 @@ class Cohort:
     planned: int
     reporting: int
     expands_itself: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mails:
+    """Where a campaign's mails are.
+
+    Attributes:
+        out: Accepted by the ESP, or handed over without an answer yet.
+        left: Still on our side; also those that a rollback took back.
+        accepted: Those that the ESP's answer said it took.
+        skipped: Left out at the last moment: suppressed, or not to be rendered.
+    """
+
+    out: int
+    left: int
+    accepted: int
+    skipped: int
+
+
+def mails_of(connection: Connection, campaign_ids: Collection[int]) -> dict[int, Mails]:
+    """Count the mails of each campaign that is planned; the others are not in it."""
+    query = (
+        sa.select(
+            chunks.c.campaign_id,
+            chunks.c.state,
+            sa.func.sum(chunks.c.accepted).label("accepted"),
+            sa.func.sum(chunks.c.skipped).label("skipped"),
+            sa.func.sum(chunks.c.size).label("size"),
+        )
+        .where(chunks.c.campaign_id.in_(campaign_ids))
+        .group_by(chunks.c.campaign_id, chunks.c.state)
+    )
+    found: dict[int, Mails] = {}
+    for row in connection.execute(query):
+        before = found.get(row.campaign_id, _NO_MAILS)
+        out, left = _out_and_left(ChunkState(row.state), row.accepted, row.size)
+        found[row.campaign_id] = Mails(
+            out=before.out + out,
+            left=before.left + left,
+            accepted=before.accepted + int(row.accepted),
+            skipped=before.skipped + int(row.skipped),
+        )
+    return found
+
+
+_NO_MAILS: Final = Mails(out=0, left=0, accepted=0, skipped=0)
+
+
+def _out_and_left(state: ChunkState, accepted: int, size: int) -> tuple[int, int]:
+    match state:
+        case ChunkState.SENT:
+            return int(accepted), 0
+        case ChunkState.INTENT | ChunkState.UNKNOWN:
+            return int(size), 0
+        case _:
+            return 0, int(size)
+
+
+def cohorts_of(connection: Connection, campaign_id: int) -> tuple[Cohort, ...]:
+    """The campaign's ladder, in order; empty before it is planned."""
+    query = (
+        sa.select(cohorts)
+        .where(cohorts.c.campaign_id == campaign_id)
+        .order_by(cohorts.c.step)
+    )
+    return tuple(
+        Cohort(
+            step=row.step,
+            percent=row.percent,
+            planned=row.planned,
+            reporting=row.reporting,
+            expands_itself=row.expands_itself,
+        )
+        for row in connection.execute(query)
+    )
+
+
+def events_seen(connection: Connection, chunk_ids: Collection[int]) -> dict[int, int]:
+    """Mails of each chunk that the ESP has reported anything about; none: absent."""
+    query = (
+        sa.select(sends.c.chunk_id, sa.func.count(sa.distinct(sends.c.id)).label("n"))
+        .join(
+            firsts,
+            sa.and_(
+                firsts.c.campaign_id == sends.c.campaign_id,
+                firsts.c.send_id == sends.c.id,
+            ),
+        )
+        .where(sends.c.chunk_id.in_(chunk_ids))
+        .group_by(sends.c.chunk_id)
+    )
+    return {row.chunk_id: int(row.n) for row in connection.execute(query)}
 
 
 class Sends(Repository):
@@ -104,21 +196,7 @@ class Sends(Repository):
         return bool(self.cohorts(campaign_id))
 
     def cohorts(self, campaign_id: CampaignId) -> tuple[Cohort, ...]:
-        query = (
-            sa.select(cohorts)
-            .where(cohorts.c.campaign_id == campaign_id)
-            .order_by(cohorts.c.step)
-        )
-        return tuple(
-            Cohort(
-                step=row.step,
-                percent=row.percent,
-                planned=row.planned,
-                reporting=row.reporting,
-                expands_itself=row.expands_itself,
-            )
-            for row in self._all(query)
-        )
+        return cohorts_of(self.connection, campaign_id)
 
     def chunk(self, chunk_id: ChunkId) -> Chunk:
         """Read a chunk.
@@ -206,19 +284,7 @@ class Sends(Repository):
 
     def events_seen(self, chunk: Chunk) -> int:
         """Mails of the chunk that the ESP has reported anything about."""
-        row = self._one(
-            sa.select(sa.func.count(sa.distinct(sends.c.id)).label("n"))
-            .select_from(sends)
-            .join(
-                firsts,
-                sa.and_(
-                    firsts.c.campaign_id == chunk.campaign_id,
-                    firsts.c.send_id == sends.c.id,
-                ),
-            )
-            .where(sends.c.chunk_id == chunk.id)
-        )
-        return int(row.n) if row else 0
+        return events_seen(self.connection, [chunk.id]).get(chunk.id, 0)
 
     def campaign_of(self, send_id: int) -> tuple[CampaignId, int]:
         """(campaign, recipient) of a mail.
@@ -237,25 +303,8 @@ class Sends(Repository):
 
     def totals(self, campaign_id: CampaignId) -> tuple[int, int]:
         """(mails the ESP accepted or may have, mails still on our side)."""
-        query = (
-            sa.select(
-                chunks.c.state,
-                sa.func.sum(chunks.c.accepted).label("accepted"),
-                sa.func.sum(chunks.c.size).label("size"),
-            )
-            .where(chunks.c.campaign_id == campaign_id)
-            .group_by(chunks.c.state)
-        )
-        out = left = 0
-        for row in self._all(query):
-            state = ChunkState(row.state)
-            if state is ChunkState.SENT:
-                out += int(row.accepted)
-            elif state in (ChunkState.INTENT, ChunkState.UNKNOWN):
-                out += int(row.size)
-            else:
-                left += int(row.size)
-        return out, left
+        mails = mails_of(self.connection, [campaign_id]).get(campaign_id, _NO_MAILS)
+        return mails.out, mails.left
 
     def leaked(self, campaign_id: CampaignId, since: datetime) -> int:
         """Mails the ESP accepted after the gate was shut."""

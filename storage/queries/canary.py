@@ -1,0 +1,159 @@
+"""A canary as it is read: its cohorts, what came back, and what is not known."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import accumulate
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from domain.campaign import Campaign, CampaignId
+from domain.canary import CanaryPolicy, breach_count, foresight
+from domain.send import ChunkState
+from domain.views import CanaryView, Point, UnknownChunk
+from storage.events import totals_of
+from storage.sends import Cohort, Mails, chunk_from, cohorts_of, events_seen
+from storage.tables import chunks, counters, pulses
+
+_POINTS_MOST: Final = 240
+_PLOTTED: Final = ("delivered", "clicked", "complained", "unsubscribed")
+
+
+def canary_view(
+    connection: Connection,
+    campaign: Campaign,
+    mails: Mails,
+    *,
+    policy: CanaryPolicy,
+    judgement: str | None,
+) -> CanaryView | None:
+    """The numbers of all steps so far; None before the list was cut into steps."""
+    ladder = cohorts_of(connection, campaign.id)
+    if not ladder:
+        return None
+    counts = totals_of(connection, [campaign.id]).get(campaign.id, {})
+    heard = connection.execute(
+        sa.select(pulses.c.last_ingest_at).where(pulses.c.campaign_id == campaign.id)
+    ).scalar()
+    return _view(
+        campaign, ladder, mails, counts, policy=policy, judgement=judgement, heard=heard
+    )
+
+
+def _view(
+    campaign: Campaign,
+    ladder: Sequence[Cohort],
+    mails: Mails,
+    counts: Mapping[str, int],
+    *,
+    policy: CanaryPolicy,
+    judgement: str | None,
+    heard: datetime | None,
+) -> CanaryView:
+    step = min(campaign.step, len(ladder) - 1)
+    planned = sum(cohort.planned for cohort in ladder[: step + 1])
+    reporting = sum(cohort.reporting for cohort in ladder[: step + 1])
+    return CanaryView(
+        step=step,
+        steps_total=len(ladder),
+        percent=ladder[step].percent,
+        planned=planned,
+        reporting=reporting,
+        # a call that never answered may have been accepted: its events say so
+        accepted=max(mails.accepted, counts.get("accepted", 0)),
+        delivered=counts.get("delivered", 0),
+        opens=counts.get("opened", 0),
+        machine_opens=counts.get("machine_opened", 0),
+        clicks=counts.get("clicked", 0),
+        machine_clicks=counts.get("machine_clicked", 0),
+        complaints=counts.get("complained", 0),
+        breach_at=_breach_at(reporting, policy, step, len(ladder)),
+        unsubscribes=counts.get("unsubscribed", 0),
+        hard_bounces=counts.get("bounced_hard", 0),
+        deferred=counts.get("deferred", 0),
+        started_at=campaign.step_started_at,
+        decides_at=campaign.decides_at,
+        foresight=foresight(
+            planned=planned,
+            reporting=reporting,
+            policy=policy,
+            step=step,
+            steps_total=len(ladder),
+        ),
+        judgement=judgement,
+        last_event_at=heard,
+    )
+
+
+def _breach_at(
+    reporting: int, policy: CanaryPolicy, step: int, steps_total: int
+) -> int | None:
+    if reporting < policy.min_reporting:
+        return None
+    return breach_count(
+        reporting,
+        ok=policy.ok_rate,
+        limit=policy.limit_rate,
+        alpha=policy.alpha_at(step, steps_total),
+    )
+
+
+def points(connection: Connection, campaign_id: CampaignId) -> tuple[Point, ...]:
+    """The live plot: cumulative counts in order of time, at most 240 points."""
+    query = (
+        sa.select(counters.c.bucket, counters.c.metric, counters.c.n)
+        .where(counters.c.campaign_id == campaign_id, counters.c.metric.in_(_PLOTTED))
+        .order_by(counters.c.bucket)
+    )
+    buckets: dict[int, dict[str, int]] = defaultdict(dict)
+    for row in connection.execute(query):
+        buckets[row.bucket][row.metric] = row.n
+    sums = {
+        metric: list(accumulate(each.get(metric, 0) for each in buckets.values()))
+        for metric in _PLOTTED
+    }
+    every = -(-len(buckets) // _POINTS_MOST) or 1
+    made = [
+        Point(
+            at=datetime.fromtimestamp(bucket, UTC),
+            delivered=sums["delivered"][index],
+            clicks=sums["clicked"][index],
+            complaints=sums["complained"][index],
+            unsubscribes=sums["unsubscribed"][index],
+        )
+        for index, bucket in enumerate(buckets)
+    ]
+    # thinned from the end, so that the newest count is always there
+    return tuple(reversed(made[::-1][::every]))
+
+
+def unknown_chunks(
+    connection: Connection, campaign: Campaign
+) -> tuple[UnknownChunk, ...]:
+    """Chunks whose call never answered, the oldest first."""
+    query = (
+        sa.select(chunks)
+        .where(
+            chunks.c.campaign_id == campaign.id, chunks.c.state == ChunkState.UNKNOWN
+        )
+        .order_by(chunks.c.number)
+    )
+    found = [chunk_from(row) for row in connection.execute(query)]
+    if not found:
+        return ()
+    seen = events_seen(connection, [chunk.id for chunk in found])
+    return tuple(
+        UnknownChunk(
+            chunk_id=chunk.id,
+            version=chunk.version,
+            number=chunk.number,
+            size=chunk.size,
+            events_seen=seen.get(chunk.id, 0),
+            since=chunk.intent_at or campaign.updated_at,
+        )
+        for chunk in found
+    )
