@@ -2,6 +2,14 @@
 
 import { store } from "./store.js";
 
+/** Error codes a person may meet, in words. */
+const WORDS = {
+  already_in_channel: "The app is already in this channel.", not_in_channel: "Only members of this channel can do that.",
+  name_taken: "A channel by that name exists already.", invalid_name: "A channel name has 1 to 80 characters.", channel_not_found: "This channel is gone.",
+  message_not_found: "This message is gone.", thread_not_found: "This thread is gone.", action_not_found: "This button is gone. The card shows the newest state.",
+  view_not_found: "This dialog is no longer open.", user_not_found: "Nobody by that name is in this workspace.", unknown_shortcut: "The app has no such shortcut.",
+};
+
 async function answer(response) {
   let body = {};
   try {
@@ -10,6 +18,7 @@ async function answer(response) {
     body = { ok: false, error: `The practice server answered ${response.status}.` };
   }
   if (!response.ok && body.ok === undefined) body.ok = false;
+  if (body.ok === false && WORDS[body.error]) body.error = WORDS[body.error];
   return body;
 }
 
@@ -28,8 +37,10 @@ export async function post(path, body) {
   }
 }
 
+/** What one person sees; null when the workspace does not know them. */
 export async function fetchState(as) {
-  const response = await fetch(`/practice/state${as ? `?as=${encodeURIComponent(as)}` : ""}`);
+  const response = await fetch(`/practice/state?as=${encodeURIComponent(as)}`);
+  if (response.status === 404) return null;
   if (!response.ok) throw new Error(`state ${response.status}`);
   return response.json();
 }

@@ -15,6 +15,7 @@ import { surfaceFor } from "./surface.js";
 import { closeSwitcher, openSwitcher } from "./switcher.js";
 
 const $ = (id) => document.getElementById(id);
+const FIRST_PERSON = "U0MARKETER";
 const view = { key: null, list: null, home: null, threadKey: null, threadList: null };
 
 function parseRoute() {
@@ -196,10 +197,9 @@ let retry = 500;
 
 async function start() {
   try {
-    const wanted = store.as || new URLSearchParams(location.search).get("as") || localStorage.getItem("practice.as");
-    const state = await fetchState(wanted);
-    store.as = (state.people || []).some((person) => person.id === wanted) ? wanted : state.as || state.people[0].id;
-    if (store.as !== wanted && !state.as) Object.assign(state, await fetchState(store.as));
+    const wanted = store.as || new URLSearchParams(location.search).get("as") || localStorage.getItem("practice.as") || FIRST_PERSON;
+    const state = (await fetchState(wanted)) || (await fetchState(FIRST_PERSON));
+    store.as = state.people.some((person) => person.id === wanted) ? wanted : FIRST_PERSON;
     loadState(state);
   } catch {
     setOffline(true);
@@ -210,6 +210,7 @@ async function start() {
   setOffline(false);
   view.head?.removeAttribute("data-signature");
   drawTopbar($("topbar"), { switchTo, toggleInspector, toggleSidebar, openSwitcher: () => openSwitcher(switchTo) });
+  markInspector();
   route();
   syncStack(store.views);
   refreshInspector();
@@ -232,11 +233,15 @@ async function switchTo(person) {
   document.querySelector(".act-as")?.focus();
 }
 
+function markInspector() {
+  $("inspector-toggle")?.setAttribute("aria-expanded", String(!$("inspector").hidden));
+}
+
 function toggleInspector() {
   const pane = $("inspector");
   pane.hidden = !pane.hidden;
   document.body.classList.toggle("inspector-open", !pane.hidden);
-  $("inspector-toggle")?.setAttribute("aria-expanded", String(!pane.hidden));
+  markInspector();
   if (pane.hidden) $("inspector-toggle")?.focus();
   else drawInspector(pane, toggleInspector);
 }

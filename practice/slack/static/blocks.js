@@ -49,7 +49,7 @@ function context(block) {
 
 function image(block) {
   const src = imageSource(block);
-  const img = picture(block, "block-image");
+  const img = picture(block, "image-full");
   const frame = src ? h("a", { href: src, target: "_blank", rel: "noopener", class: "image-link", "aria-label": `Open image: ${block.alt_text || plain(block.title) || "full size"}` }, img) : img;
   return h("figure", { class: "image" }, block.title ? h("figcaption", {}, textObject(block.title)) : null, frame);
 }

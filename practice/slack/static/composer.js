@@ -7,18 +7,13 @@ import { store } from "./store.js";
 
 const drafts = new Map();
 const BUILT_IN = [
-  { command: "/invite", usage_hint: "@copydesk", description: "Add the app to this channel", endpoint: "invite" },
-  { command: "/remove", usage_hint: "@copydesk", description: "Remove the app from this channel", endpoint: "remove_app" },
+  { command: "/invite", usage_hint: "@copydesk", description: "Add the app to this channel", insert: "/invite @copydesk" },
+  { command: "/remove", usage_hint: "@copydesk", description: "Remove the app from this channel", insert: "/remove @copydesk" },
 ];
 
 function commands() {
   const own = new Set(store.commands.map((one) => one.command));
   return [...store.commands, ...BUILT_IN.filter((one) => !own.has(one.command))];
-}
-
-function builtIn(text) {
-  const word = text.split(/\s/)[0];
-  return BUILT_IN.find((one) => one.command === word && !store.commands.some((known) => known.command === word));
 }
 
 export class Composer {
@@ -55,7 +50,7 @@ export class Composer {
     const before = this.field.value.slice(0, this.field.selectionStart);
     const command = before.match(/^\/(\S*)$/);
     const mention = before.match(/(?:^|\s)@([\w.-]*)$/);
-    if (command) this.offer(commands().filter((one) => one.command.startsWith(command[0])).map((one) => ({ key: one.command, text: `${one.command} ${one.usage_hint || ""}`.trim(), description: one.description, insert: `${one.command} `, from: 0 })));
+    if (command) this.offer(commands().filter((one) => one.command.startsWith(command[0])).map((one) => ({ key: one.command, text: `${one.command} ${one.usage_hint || ""}`.trim(), description: one.description, insert: one.insert || `${one.command} `, from: 0 })));
     else if (mention) this.offerPeople(mention[1].toLowerCase(), before.length - mention[1].length - 1);
     else this.list.close();
   }
@@ -126,8 +121,6 @@ export class Composer {
   }
 
   deliver(text) {
-    const own = this.thread ? null : builtIn(text);
-    if (own) return post(own.endpoint, { channel: this.channel });
     const body = { channel: this.channel, text };
     if (this.thread) body.thread_ts = this.thread;
     return post("message", body);

@@ -17,11 +17,11 @@ function cell(raw) {
 const isNumber = (raw) => raw?.type === "raw_number" || (raw?.type !== "rich_text" && /^[-+]?[\d,.]+\s?%?$/.test(String(raw?.text ?? "")));
 const sortKey = (raw) => (raw?.type === "raw_number" ? Number(raw.number ?? raw.value ?? raw.text) : isNumber(raw) ? Number.parseFloat(String(raw.text).replace(/,/g, "")) : h("i", {}, cell(raw)).textContent.toLowerCase());
 
-function tableRow(raw, settings, tag, rowHeader = -1) {
+function tableRow(raw, settings, tag, rowHeader = -1, sample = raw) {
   return h("tr", {}, raw.map((one, i) => {
     const set = settings?.[i] || {};
     const heading = tag === "th" || i === rowHeader;
-    const align = set.align || (isNumber(one) ? "right" : "left");
+    const align = set.align || (isNumber(sample[i]) ? "right" : "left");
     return h(heading ? "th" : "td", { scope: heading ? (tag === "th" ? "col" : "row") : null, class: `align-${align}${set.is_wrapped ? " wrapped" : ""}` }, cell(one));
   }));
 }
@@ -29,8 +29,8 @@ function tableRow(raw, settings, tag, rowHeader = -1) {
 export function table(block) {
   const [head, ...rows] = block.rows || [];
   return h("div", { class: "table-wrap", tabindex: "0", role: "region", "aria-label": "Table" },
-    h("table", { class: "block-table" },
-      head ? h("thead", {}, tableRow(head, block.column_settings, "th")) : null,
+    h("table", { class: "grid-table" },
+      head ? h("thead", {}, tableRow(head, block.column_settings, "th", -1, rows[0] || head)) : null,
       h("tbody", {}, rows.map((row) => tableRow(row, block.column_settings, "td")))));
 }
 
@@ -76,7 +76,7 @@ export function dataTable(block) {
   show();
   return h("div", { class: "data-table" },
     h("div", { class: "table-wrap", tabindex: "0", role: "region", "aria-label": block.caption || "Table" },
-      h("table", { class: "block-table" }, h("caption", {}, block.caption || ""), h("thead", {}, h("tr", {}, heads)), body)),
+      h("table", { class: "grid-table" }, h("caption", {}, block.caption || ""), h("thead", {}, h("tr", {}, heads)), body)),
     pages > 1 ? h("div", { class: "pager" }, status, back, next) : null);
 }
 
@@ -152,7 +152,7 @@ function legend(names) {
 
 function chartTable(title, heads, rows) {
   return h("details", { class: "chart-data" }, h("summary", {}, "Show the numbers"),
-    h("div", { class: "table-wrap" }, h("table", { class: "block-table" }, h("caption", { class: "visually-hidden" }, title),
+    h("div", { class: "table-wrap" }, h("table", { class: "grid-table" }, h("caption", { class: "visually-hidden" }, title),
       h("thead", {}, h("tr", {}, heads.map((text) => h("th", { scope: "col" }, text)))),
       h("tbody", {}, rows.map((row) => h("tr", {}, row.map((one, i) => h(i ? "td" : "th", { scope: i ? null : "row", class: i ? "align-right" : "" }, typeof one === "number" ? number.format(one) : one ?? "–")))))))) ;
 }

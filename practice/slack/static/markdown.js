@@ -66,7 +66,7 @@ function table(lines) {
   const [head, , ...rows] = lines.map(SPLIT_ROW);
   return h(
     "div", { class: "table-wrap", tabindex: "0" },
-    h("table", { class: "block-table" },
+    h("table", { class: "grid-table" },
       h("thead", {}, h("tr", {}, head.map((cell) => h("th", { scope: "col" }, inline(cell))))),
       h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell) => h("td", {}, inline(cell))))))),
   );

@@ -45,7 +45,7 @@ function fileNode(file) {
   const isImage = /\.(png|jpe?g|gif|svg|webp)$/i.test(name) || (file.mimetype || "").startsWith("image/");
   if (!isImage) return h("a", { class: "file-chip", href: url, target: "_blank", rel: "noopener" }, icon("file", 20), h("span", {}, name));
   return h("figure", { class: "image" }, h("figcaption", {}, name),
-    h("a", { href: url, target: "_blank", rel: "noopener", class: "image-link", "aria-label": `Open ${name}` }, picture({ image_url: url, alt_text: file.alt || file.alt_txt || name }, "block-image")));
+    h("a", { href: url, target: "_blank", rel: "noopener", class: "image-link", "aria-label": `Open ${name}` }, picture({ image_url: url, alt_text: file.alt || file.alt_txt || name }, "image-full")));
 }
 
 function reactions(message) {
@@ -122,7 +122,8 @@ function messageNode(message, { compact, inThread, replies }) {
     message.ephemeral_to ? null : toolbar(message, inThread));
 }
 
-const joinable = (a, b) => a && a.user === b.user && !a.ephemeral_to && !b.ephemeral_to && Number(b.ts) - Number(a.ts) < GROUP_SECONDS && dayKey(dateOf(a.ts)) === dayKey(dateOf(b.ts));
+// A message with blocks keeps its own head, so its tools never cover its buttons.
+const joinable = (a, b) => a && !b.blocks?.length && a.user === b.user && !a.ephemeral_to && !b.ephemeral_to && Number(b.ts) - Number(a.ts) < GROUP_SECONDS && dayKey(dateOf(a.ts)) === dayKey(dateOf(b.ts));
 
 function focusPath(node) {
   const active = document.activeElement;
