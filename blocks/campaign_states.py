@@ -87,7 +87,7 @@ def _briefed(view: CampaignCard, now: datetime) -> Face:
         state=words,
         aloud=words.lower(),
         beside=(in_words(now - view.moved_at),),
-        next="Each variant appears in the thread once all of them are written.",
+        next="The variants appear in the thread when they are written.",
         progress=campaign_progress.plan(view),
         buttons=(_cancel(view.id),),
     )

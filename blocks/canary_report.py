@@ -108,7 +108,7 @@ def _rows(canary: CanaryView) -> tuple[str, ...]:
         f"*Planned*\n{plural(canary.planned, 'mail')}",
         f"*Accepted by the ESP*\n{count(canary.accepted)} of {count(canary.planned)}",
         f"*Delivered*\n{count(canary.delivered)} of {count(canary.accepted)}",
-        f"*Reported on*\n{count(canary.reporting)} of {count(canary.planned)}",
+        f"*Complaints can be seen from*\n{count(canary.reporting)} of {count(canary.planned)}",
         f"*Complaints*\n{count(canary.complaints)} of {count(canary.reporting)}",
     )
 
