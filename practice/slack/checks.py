@@ -26,6 +26,13 @@ class Findings:
         self.messages.append(f"[ERROR] {problem} [json-pointer:{pointer}]")
 
 
+def objects_in(value: Any) -> list[dict[str, Any]]:
+    """Return the objects of what should be a list; anything else holds none."""
+    if not isinstance(value, list):
+        return []
+    return [item for item in value if isinstance(item, dict)]
+
+
 def string(
     most: int | None = None, *, least: int = 1, like: str | None = None
 ) -> Check:

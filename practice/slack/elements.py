@@ -12,6 +12,7 @@ from practice.slack.checks import (
     flag,
     items,
     number,
+    objects_in,
     one_of,
     record,
     string,
@@ -54,28 +55,24 @@ OPTION_GROUP: Final = record(
 )
 
 
-def _every_option(element: dict[str, Any]) -> list[Any]:
-    groups = element.get("option_groups") or []
-    inside = [item for group in groups for item in group.get("options") or []]
-    return [*(element.get("options") or []), *inside]
+def _offered_values(element: dict[str, Any]) -> list[str]:
+    options = objects_in(element.get("options"))
+    for group in objects_in(element.get("option_groups")):
+        options += objects_in(group.get("options"))
+    return [str(option.get("value")) for option in options]
 
 
 def _initial_is_offered(value: dict[str, Any], at: str, found: Findings) -> None:
-    offered = [
-        option.get("value")
-        for option in _every_option(value)
-        if isinstance(option, dict)
-    ]
-    chosen = [value["initial_option"]] if value.get("initial_option") else []
-    chosen += value.get("initial_options") or []
-    for option in chosen:
-        if isinstance(option, dict) and option.get("value") not in offered:
+    offered = _offered_values(value)
+    chosen = objects_in([value.get("initial_option")])
+    for option in [*chosen, *objects_in(value.get("initial_options"))]:
+        if str(option.get("value")) not in offered:
             found.say(at, "initial_option must exactly match a provided option")
 
 
 def _values_differ(value: dict[str, Any], at: str, found: Findings) -> None:
-    values = [o.get("value") for o in _every_option(value) if isinstance(o, dict)]
-    if len(set(map(str, values))) != len(values):
+    values = _offered_values(value)
+    if len(set(values)) != len(values):
         found.say(at, "option values must be unique")
 
 
@@ -134,7 +131,7 @@ IMAGE_FIELDS: Final = {
 def file_exists(value: dict[str, Any], at: str, found: Findings) -> None:
     """Refuse an image that names an uploaded file nobody uploaded."""
     named = value.get("slack_file")
-    if isinstance(named, dict) and named.get("id") not in found.files:
+    if isinstance(named, dict) and str(named.get("id")) not in found.files:
         found.say(f"{at}/slack_file", "invalid slack file")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -27,6 +28,22 @@ STATIC: Final = Path(__file__).parent / "static"
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 POLICY: Final = "default-src 'self'; img-src 'self' data:; style-src 'self'"
 AS_JSON: Final = ("blocks", "view", "attachments", "metadata", "prompts", "files")
+KINDS: Final[dict[str, Any]] = {
+    "blocks": list,
+    "attachments": list,
+    "files": list,
+    "view": dict,
+    "metadata": dict,
+    "prompts": (list, dict),
+    "users": (str, list),
+    "types": (str, list),
+    "unfurl_media": object,
+}
+WRONG_KIND: Final = {
+    "blocks": "invalid_blocks_format",
+    "metadata": "invalid_metadata_format",
+}
+NUMBERS: Final = frozenset({"post_at", "limit", "length"})
 SAVE_EVERY_S: Final = 0.25
 
 
@@ -50,7 +67,21 @@ async def _arguments(request: web.Request) -> Json:
     for name in AS_JSON:
         if isinstance(args.get(name), str):
             args[name] = _decoded(name, args[name])
-    return {name: value for name, value in args.items() if value is not None}
+    args = {name: value for name, value in args.items() if value is not None}
+    _refuse_wrong_kinds(args)
+    return args
+
+
+def _refuse_wrong_kinds(args: Json) -> None:
+    """Refuse an argument of the wrong kind before any method looks at it."""
+    for name, value in args.items():
+        kind = KINDS.get(name, (str, int, float, bool))
+        if not isinstance(value, kind):
+            raise SlackError(WRONG_KIND.get(name, "invalid_arguments"))
+        if name in NUMBERS and not re.fullmatch(r"\d+(\.\d+)?", str(value)):
+            raise SlackError("invalid_arguments")
+        if kind is list and any(not isinstance(item, dict) for item in value):
+            raise SlackError(WRONG_KIND.get(name, "invalid_arguments"))
 
 
 def _decoded(name: str, value: str) -> Any:

@@ -13,6 +13,7 @@ from practice.slack.checks import (
     flag,
     items,
     number,
+    objects_in,
     one_of,
     record,
     string,
@@ -52,25 +53,24 @@ AXES: Final = record(
 
 
 def _series_fit_the_axis(value: dict[str, Any], at: str, found: Findings) -> None:
-    categories = (value.get("axis_config") or {}).get("categories") or []
-    names = []
-    for index, series in enumerate(value.get("series") or []):
-        if not isinstance(series, dict):
-            continue
-        names.append(series.get("name"))
-        labels = [point.get("label") for point in series.get("data") or []]
-        if sorted(map(str, labels)) != sorted(map(str, categories)):
+    axis = value.get("axis_config")
+    categories = axis.get("categories") if isinstance(axis, dict) else None
+    wanted = sorted(map(str, categories if isinstance(categories, list) else []))
+    every = objects_in(value.get("series"))
+    for index, series in enumerate(every):
+        labels = [str(point.get("label")) for point in objects_in(series.get("data"))]
+        if sorted(labels) != wanted:
             found.say(
                 f"{at}/series/{index}/data",
                 "must have exactly one point for every category",
             )
-    if len(set(map(str, names))) != len(names):
+    if len({str(series.get("name")) for series in every}) != len(every):
         found.say(f"{at}/series", "series names must be unique")
 
 
 def _segments_are_positive(value: dict[str, Any], at: str, found: Findings) -> None:
-    for index, segment in enumerate(value.get("segments") or []):
-        size = segment.get("value") if isinstance(segment, dict) else None
+    for index, segment in enumerate(objects_in(value.get("segments"))):
+        size = segment.get("value")
         if isinstance(size, (int, float)) and size <= 0:
             found.say(f"{at}/segments/{index}/value", "must be greater than 0")
 
@@ -131,7 +131,7 @@ def _header_or_collapsible(value: dict[str, Any], at: str, found: Findings) -> N
 
 
 def _task_ids_differ(value: dict[str, Any], at: str, found: Findings) -> None:
-    tasks = [t for t in value.get("tasks") or [] if isinstance(t, dict)]
+    tasks = objects_in(value.get("tasks"))
     if len({str(task.get("task_id")) for task in tasks}) != len(tasks):
         found.say(f"{at}/tasks", "task_id must be unique")
 

@@ -7,7 +7,16 @@ import secrets
 from collections.abc import Collection, Iterator
 from typing import Any, Final
 
-from practice.slack.checks import Findings, anything, flag, items, record, string, text
+from practice.slack.checks import (
+    Findings,
+    anything,
+    flag,
+    items,
+    objects_in,
+    record,
+    string,
+    text,
+)
 from practice.slack.shapes import MESSAGE, ON_SURFACE
 
 Json = dict[str, Any]
@@ -50,20 +59,16 @@ def elements_of(block: Json) -> Iterator[tuple[str, Json]]:
             yield name, block[name]
     if block.get("type") in ("actions", "context_actions", "card"):
         name = "actions" if block["type"] == "card" else "elements"
-        for index, item in enumerate(block.get(name) or []):
-            if isinstance(item, dict):
-                yield f"{name}/{index}", item
+        for index, item in enumerate(objects_in(block.get(name))):
+            yield f"{name}/{index}", item
 
 
-def blocks_of(blocks: list[Any]) -> Iterator[Json]:
+def blocks_of(blocks: Any) -> Iterator[Json]:
     """Yield every block, those inside containers and carousels too."""
-    for block in blocks:
-        if isinstance(block, dict):
-            yield block
-            inner = block.get("child_blocks") or []
-            if block.get("type") == "carousel":
-                inner = block.get("elements") or []
-            yield from blocks_of(inner if isinstance(inner, list) else [])
+    for block in objects_in(blocks):
+        yield block
+        holder = "elements" if block.get("type") == "carousel" else "child_blocks"
+        yield from blocks_of(block.get(holder))
 
 
 def text_length(value: Any) -> int:
@@ -83,10 +88,10 @@ def _ids_are_unique(blocks: list[Any], found: Findings) -> None:
             found.say(
                 f"/blocks/{index}/block_id", f"block_id {block_id} already exists"
             )
-        seen.add(str(block_id))
-        actions = [e.get("action_id") for _, e in elements_of(block)]
-        named = [action for action in actions if action is not None]
-        for action in sorted({a for a in map(str, named) if named.count(a) > 1}):
+        elif isinstance(block_id, str):
+            seen.add(block_id)
+        named = [str(e["action_id"]) for _, e in elements_of(block) if "action_id" in e]
+        for action in sorted({name for name in named if named.count(name) > 1}):
             found.say(f"/blocks/{index}", f"action_id {action} already exists")
 
 
@@ -146,9 +151,7 @@ def check_view(view: Any, surface: str, files: Collection[str] = ()) -> list[str
         return found.messages
     (_MODAL if surface == "modal" else _HOME)(view, "", found)
     found.messages += check_blocks(view.get("blocks"), surface, files)
-    has_input = any(
-        b.get("type") == "input" for b in blocks_of(view.get("blocks") or [])
-    )
+    has_input = any(b.get("type") == "input" for b in blocks_of(view.get("blocks")))
     if surface == "modal" and has_input and not view.get("submit"):
         found.say("/submit", "submit is required when the view has input blocks")
     return found.messages

@@ -3,8 +3,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from slack_lab import actions, button, entry, modal, plain, section
 
+from practice.slack.elements import ELEMENTS
+from practice.slack.shapes import BLOCKS
 from practice.slack.validate import check_blocks, check_view
 
 Json = dict[str, Any]
@@ -252,3 +256,63 @@ def test_a_modal_with_inputs_needs_a_submit_button() -> None:
 )
 def test_a_view_keeps_its_own_limits(change: Json, problem: str) -> None:
     assert problem in check_view(modal() | change, "modal")[0]
+
+
+WORDS = [
+    *sorted({*BLOCKS, *ELEMENTS}),
+    *("plain_text", "mrkdwn", "bar", "pie", "raw_text", "rich_text_section", "url"),
+]
+NAMES = [
+    "type",
+    "text",
+    "block_id",
+    "action_id",
+    "elements",
+    "element",
+    "accessory",
+    "fields",
+    "options",
+    "value",
+    "option_groups",
+    "initial_option",
+    "initial_options",
+    "child_blocks",
+    "rows",
+    "segments",
+    "series",
+    "data",
+    "axis_config",
+    "categories",
+    "chart",
+    "tasks",
+    "task_id",
+    "status",
+    "slack_file",
+    "id",
+    "label",
+    "actions",
+    "title",
+    "focus_on_load",
+    "is_collapsible",
+]
+SCALARS = st.none() | st.booleans() | st.integers() | st.sampled_from(WORDS)
+ANYTHING = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(NAMES), inner, max_size=5)
+    ),
+    max_leaves=12,
+)
+HOLDERS = st.fixed_dictionaries(
+    {"type": st.sampled_from(WORDS)},
+    optional=dict.fromkeys(NAMES[1:], ANYTHING),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(HOLDERS | ANYTHING, max_size=3) | ANYTHING)
+def test_no_payload_whatever_breaks_the_validator(blocks: Any) -> None:
+    for surface in ("message", "modal", "home"):
+        check_blocks(blocks, surface)
+        check_view({"type": surface, "blocks": blocks}, surface)
