@@ -26,7 +26,7 @@ DEAF_AFTER: Final = timedelta(seconds=60)
 """How long Socket Mode may stay unconnected before the process is better restarted."""
 
 _LOOK_EVERY: Final = timedelta(seconds=5)
-_SURFACES: Final = (brief, review, canary, rollback, desk, home)
+SURFACES: Final = (brief, review, canary, rollback, desk, home)
 
 
 class Identity:
@@ -100,7 +100,7 @@ def build_desk(web: Web, settings: Settings) -> Desk:
         await next()
 
     app.use(hand_over)
-    for surface in _SURFACES:
+    for surface in SURFACES:
         surface.register(app)
     return Desk(app=app, identity=identity)
 

@@ -45,7 +45,7 @@ def file_brief(
     """Record a brief once, however often the same submission is delivered.
 
     Args:
-        source: "form" or "command".
+        source: "modal" or "command".
         delivery: Slack's id of the submission.
     """
     before = store.inbox.seen(source, delivery)
@@ -90,7 +90,7 @@ async def submitted(submission: Submission, web: Web, slack: AsyncArgs) -> None:
             web.playbook,
             asked,
             author=submission.user,
-            source="form",
+            source="modal",
             delivery=submission.view_id,
         )
     except BriefInvalid as invalid:

@@ -13,7 +13,7 @@ from domain.errors import Refused
 _WRAPPED: Final = re.compile(r"<(?P<link>https?://[^|<>\s]+)(?:\|[^<>]*)?>")
 _WRAPPED_MAIL: Final = re.compile(r"<mailto:[^|<>\s]+\|(?P<shown>[^<>]+)>")
 # Some keyboards and Slack's composer turn straight quotes into these.
-_SMART: Final = str.maketrans({each: '"' for each in "\u201c\u201d\u201e\u201f\u2033"})
+_SMART: Final = str.maketrans(dict.fromkeys("“”„‟″", '"'))
 _NEAR: Final = 12
 
 EXAMPLE: Final = (

@@ -10,7 +10,6 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from blocks import canary_report, history
 from blocks.ids import Action, Verb
-from blocks.message import modal
 from bot import brief, rollback
 from bot.context import Web
 from bot.listeners import OnClick, on_choice, on_click, open_window
@@ -57,10 +56,10 @@ async def mark_chunk_sent(click: Click, web: Web, slack: AsyncArgs) -> None:
 async def _resolve(click: Click, web: Web, choice: str) -> None:
     await web.write(
         record.resolve_chunk,
+        web.playbook,
         ChunkId(click.target),
         choice,
         actor=click.user,
-        playbook=web.playbook,
     )
 
 

@@ -22,5 +22,5 @@ async def desk(command: Command, web: Web, slack: AsyncArgs) -> None:
         await say(slack, notices.desk_help())
         return
     await slack.ack()
-    status = await web.read(queries.status, web.facts)
+    status = await web.read(queries.status, web.facts, now=web.now())
     await say(slack, notices.status(status))

@@ -100,12 +100,10 @@ async def regenerate(submission: Submission, web: Web, slack: AsyncArgs) -> None
     if errors:
         await slack.ack(response_action="errors", errors=errors)
         return
-    seen = await web.read(queries.revision, RevisionId(submission.target))
     await web.write(
         record.regenerate,
         web.playbook,
-        seen.variant_id,
-        seen.revision_id,
+        RevisionId(submission.target),
         actor=submission.user,
         instruction=edit_form.instruction_from(submission.state),
     )

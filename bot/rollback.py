@@ -113,10 +113,10 @@ async def _confirm(number: int, web: Web, slack: AsyncArgs) -> None:
 async def _stop(web: Web, campaign: int, user: str, trigger: Trigger) -> RolledBack:
     return await web.write(
         record.roll_back,
+        web.playbook,
         CampaignId(campaign),
         trigger=trigger,
         actor=Actor(id=user),
-        playbook=web.playbook,
     )
 
 

@@ -18,7 +18,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot import unsubscribe, webhooks
 from bot.app import Desk, Socket, build_desk
-from bot.context import Web, writer_threads
+from bot.context import Reads, Web, writer_threads
 from domain.errors import TryLater
 from pipeline.wiring import Deps
 from storage import queries
@@ -34,11 +34,16 @@ _SLACK_TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
 Handler = Callable[[http.Request], Awaitable[http.Response]]
 
 
-def build(deps: Deps) -> http.Application:
-    """Make the application; it connects to nothing before it starts."""
+def build(deps: Deps, reader: Reads) -> http.Application:
+    """Make the application; it connects to nothing before it starts.
+
+    Args:
+        deps: Made with a lock timeout well under Slack's 3 s; the caller closes it.
+        reader: `storage.engine.Reader` on the same database; closed with the app.
+    """
     web = Web(
         deps=deps,
-        reader=deps.reader(),
+        reader=reader,
         writers=writer_threads(deps.settings.database_address),
     )
     desk = build_desk(web, deps.settings)
@@ -130,20 +135,20 @@ async def metrics(_request: http.Request) -> http.Response:
     )
 
 
-def run(deps: Deps) -> int:
+def run(deps: Deps, reader: Reads) -> int:
     """Serve until SIGTERM or SIGINT; the process's exit code.
 
     Not 0 when Socket Mode has gone deaf: whoever supervises starts a new one.
     """
-    return asyncio.run(serve(deps))
+    return asyncio.run(serve(deps, reader))
 
 
-async def serve(deps: Deps) -> int:
+async def serve(deps: Deps, reader: Reads) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    app = build(deps)
+    app = build(deps, reader)
     app_token = deps.settings.slack_app_token.get_secret_value()
     if app_token:
         app.cleanup_ctx.append(_socket_mode(app_token))

@@ -56,12 +56,12 @@ async def _store(web: Web, events: Sequence[DeliveryEvent]) -> None:
         return
     taken = await web.write(record.esp_events, web.playbook, events)
     EVENTS.labels("new").inc(taken.new)
-    EVENTS.labels("duplicate").inc(taken.duplicate)
+    EVENTS.labels("ignored").inc(taken.ignored)
     log.info(
         "webhook.events_recorded",
         new=taken.new,
-        duplicate=taken.duplicate,
-        breached=list(taken.breached),
+        ignored=taken.ignored,
+        halted=list(taken.halted),
     )
 
 
