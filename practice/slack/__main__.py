@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -32,10 +32,13 @@ def _config(port: int) -> PracticeSlack:
 
 
 async def _run(config: PracticeSlack) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with running(config) as up:
         sys.stdout.write(f"Practice Slack: {up.url}/\n")
         sys.stdout.flush()
-        await asyncio.Event().wait()
+        await stop.wait()
 
 
 def main() -> int:
@@ -48,8 +51,7 @@ def main() -> int:
     except ConfigRefused as refusal:
         sys.stderr.write(f"{refusal}\n")
         return 2
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_run(config))
+    asyncio.run(_run(config))
     return 0
 
 

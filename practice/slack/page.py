@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from practice.slack import deeds
+from practice.slack import deeds, rooms
 from practice.slack.config import (
     APP_ID,
     APP_NAME,
@@ -48,10 +48,10 @@ DEEDS: Final[dict[str, Deed]] = {
     "view_close": deeds.close,
     "home": deeds.open_home,
     "shortcut": deeds.use_shortcut,
-    "invite": deeds.invite,
-    "remove_app": deeds.remove_app,
-    "react": deeds.react,
-    "channel": deeds.make_channel,
+    "invite": rooms.invite,
+    "remove_app": rooms.remove_app,
+    "react": rooms.react,
+    "channel": rooms.make_channel,
 }
 
 

@@ -284,10 +284,14 @@ async def running(
 
 
 async def serve(
-    config: PracticeSlack, host: str = "127.0.0.1", port: int | None = None
+    config: PracticeSlack,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    *,
+    until: asyncio.Event | None = None,
 ) -> None:
-    """Run a workspace until cancelled."""
+    """Run a workspace until `until` is set, or until cancelled."""
     if port is not None:
         config = replace(config, port=port)
     async with running(config, host):
-        await asyncio.Event().wait()
+        await (until or asyncio.Event()).wait()
