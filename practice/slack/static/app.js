@@ -229,7 +229,10 @@ async function switchTo(person) {
   view.key = null;
   view.threadKey = null;
   syncStack([]);
+  const wasDirect = store.channels.get(store.route.channel)?.is_im && store.route.kind === "channel";
   await start();
+  const direct = [...store.channels.values()].find((channel) => channel.is_im);
+  if (wasDirect && direct) location.hash = `#channel=${encodeURIComponent(direct.id)}`;
   document.querySelector(".act-as")?.focus();
 }
 

@@ -3,6 +3,7 @@
 import { post } from "./api.js";
 import { fill, h, icon } from "./dom.js";
 import { personName, store } from "./store.js";
+import { clockSeconds } from "./time.js";
 
 const KINDS = { command: "Command", block_actions: "Click", view_submission: "Submit", view_closed: "Closed", shortcut: "Shortcut", message_action: "Shortcut", event: "Event", event_callback: "Event", block_suggestion: "Options" };
 const FAULTS = [["none", "No fault"], ["429", "Rate limited (429)"], ["500", "Server error (500)"], ["slow", "Slow answers"], ["lost", "Lost answers"]];
@@ -44,7 +45,7 @@ function rowNode(row) {
       h("span", { class: "request-kind" }, KINDS[row.kind] || row.kind),
       h("span", { class: "request-label" }, row.label || row.kind),
       h("span", { class: "request-who" }, row.person ? personName(row.person) : ""),
-      h("time", { class: "request-at" }, at && !Number.isNaN(at.getTime()) ? at.toLocaleTimeString("en-GB") : ""),
+      h("time", { class: "request-at" }, at && !Number.isNaN(at.getTime()) ? clockSeconds(at) : ""),
       h("span", { class: "request-verdict" }, icon(MARKS[verdict] || "clock", 14), row.verdict_text || "Waiting for the app…")),
     content);
   const show = () => {
