@@ -275,7 +275,7 @@ def test_a_look_up_names_the_sends_of_one_batch(esp: SendGrid) -> None:
     esp.send(make_batch(batch_id, make_mail(1), make_mail(2)))
     esp.send(make_batch(other, make_mail(3)))
     people = {i: f"Reader{i}@mail.example" for i in (1, 2, 3)}
-    assert esp.look_up(batch_id, people) == {1, 2}
+    assert esp.look_up(batch_id, people) == frozenset({1, 2})
 
 
 def test_a_look_up_without_the_add_on_cannot_say(faulty: SendGrid, line: Wire) -> None:

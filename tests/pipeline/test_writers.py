@@ -25,7 +25,7 @@ from practice.writer.app import build_app
 from practice.writer.config import PracticeWriter
 from tests.pipeline.wire import Says, Wire, elsewhere, serving, wire
 
-DRAFT = {
+DRAFT: dict[str, Any] = {
     "subject": "Reports, on your desk by nine",
     "preheader": "No more Monday exports.",
     "body": "Hi {{ first_name }},\n\nThe reports are here.",
