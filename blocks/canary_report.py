@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from slack_sdk.models.blocks import ImageBlock
+from slack_sdk.models.blocks.basic_components import SlackFile
 from slack_sdk.models.views import View
 
-from blocks.message import context, fields, modal, section
+from blocks.message import Message, context, fields, message, modal, section
 from blocks.text import (
     clock,
     count,
@@ -136,3 +138,12 @@ def _freshness(canary: CanaryView) -> str:
     if canary.last_event_at is None:
         return "Nothing has been heard from the ESP yet"
     return f"Last heard from the ESP {date(canary.last_event_at)}"
+
+
+def plot(view: CampaignCard, file_id: str) -> Message:
+    """The thread's picture of the canary, with its words for who cannot see it."""
+    if view.canary is None:
+        raise LookupError("There is no canary to plot.")
+    alt = plot_alt(view.canary)
+    picture = ImageBlock(alt_text=alt, slack_file=SlackFile(id=file_id))
+    return message(f"Plot of #{view.id} {plain(view.title, 100)}", [picture])

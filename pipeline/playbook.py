@@ -44,6 +44,7 @@ class Playbook:
         ladder: Percent of the list reached by each canary step.
         card_every: A live card changes at most this often.
         unknown_after: How long an unanswered send waits before a person is asked.
+        look_up_lag: How long after a send the ESP's own look-up may still miss it.
         bucket: Width of a bucket of the live plot.
         prompt: The system prompt, and its name at a short hash.
         allow_sample_copy: Whether copy of the sample writer may be approved at
@@ -56,6 +57,7 @@ class Playbook:
     ladder: tuple[float, ...]
     card_every: timedelta
     unknown_after: timedelta
+    look_up_lag: timedelta
     bucket: timedelta
     policy: Policy
     footer: Footer
@@ -116,6 +118,7 @@ def load_playbook(
         ladder=_ladder(canary),
         card_every=max(timing["card_every"], MIN_CARD_EVERY),
         unknown_after=max(timing["unknown_after"], MIN_SILENCE),
+        look_up_lag=timing["look_up_lag"],
         bucket=max(timedelta(minutes=1) / time_scale, timedelta(seconds=1)),
         policy=load_policy(folder),
         footer=load_footer(folder),
@@ -208,7 +211,7 @@ def _canary(
 ) -> tuple[CanaryPolicy, dict[str, timedelta]]:
     where = "canary.yaml"
     own = {field.name for field in fields(CanaryPolicy)}
-    timing_keys = {"card_every", "unknown_after"}
+    timing_keys = {"card_every", "unknown_after", "look_up_lag"}
     unknown = sorted(set(raw) - own - timing_keys - {"ladder"})
     if unknown:
         raise PlaybookRefused(f"{where} does not know {', '.join(unknown)}.")

@@ -26,9 +26,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", alias="COPYDESK_HOST")
     port: int = Field(8420, alias="COPYDESK_PORT", ge=0, le=65535)
     secret_key: SecretStr = Field(SecretStr(""), alias="COPYDESK_SECRET_KEY")
-    allow_sample_copy: bool = Field(
-        default=False, alias="COPYDESK_ALLOW_SAMPLE_COPY"
-    )
+    allow_sample_copy: bool = Field(default=False, alias="COPYDESK_ALLOW_SAMPLE_COPY")
     time_scale: float = Field(1.0, alias="COPYDESK_TIME_SCALE", ge=1, le=10_000)
     practice: str = Field("", alias="COPYDESK_PRACTICE")
 

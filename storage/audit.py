@@ -95,6 +95,15 @@ class Audit(Repository):
             hash=link(prev_hash, fields),
         )
 
+    def has_unsealed(self) -> bool:
+        """Whether there is anything for `seal` to do."""
+        unsealed = sa.select(audit_events.c.id).where(
+            ~sa.exists().where(audit_seals.c.audit_event_id == audit_events.c.id)
+        )
+        return (
+            self._one(unsealed.order_by(audit_events.c.id.desc()).limit(1)) is not None
+        )
+
     def seal(self, limit: int = 500) -> int:
         """Chain committed events that no seal covers yet; returns how many."""
         if self.connection.dialect.name == "postgresql":

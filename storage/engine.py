@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
@@ -125,12 +125,18 @@ class Database:
         """Run one of `storage.queries` and let go of the connection."""
         try:
             with self.engine.connect().execution_options(is_read=True) as connection:
+                if not self.is_sqlite:
+                    connection.exec_driver_sql(_ONE_MOMENT)
                 return query(connection, *args, **kw)
         except DBAPIError as error:
             later = _try_later(error)
             if later is None:
                 raise
             raise later from error
+
+    def look(self, ask: Callable[[Store], R]) -> R:
+        """Ask the repositories something without taking the write lock."""
+        return self.read(lambda connection: ask(Store(connection, now=self.clock())))
 
     def close(self) -> None:
         self.engine.dispose()
@@ -149,6 +155,7 @@ class Reader:
                 "connect",
                 _pragmas(is_writer=False, lock_timeout=WEB_LOCK_TIMEOUT),
             )
+            sa.event.listen(self.engine.sync_engine, "begin", _begin_read)
         else:
             sa.event.listen(self.engine.sync_engine, "begin", _read_only)
 
@@ -172,5 +179,13 @@ class Reader:
         await self.engine.dispose()
 
 
+def _begin_read(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
 def _read_only(connection: Connection) -> None:
-    connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+    connection.exec_driver_sql(f"{_ONE_MOMENT}, READ ONLY")
+
+
+_ONE_MOMENT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
+"""A view takes several statements, which have to agree; SQLite's do in any case."""

@@ -91,6 +91,17 @@ class Incidents(Repository):
             raise Unknown(f"Campaign #{campaign_id} has no incident.")
         return found
 
+    def get(self, incident_id: int) -> Incident:
+        """Read an incident.
+
+        Raises:
+            Unknown: There is none with that id.
+        """
+        row = self._one(sa.select(incidents).where(incidents.c.id == incident_id))
+        if row is None:
+            raise Unknown("There is no such incident.")
+        return incident_from(row)
+
     def note(self, incident_id: int, **facts: object) -> None:
         self.connection.execute(
             sa.update(incidents).where(incidents.c.id == incident_id).values(**facts)

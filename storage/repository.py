@@ -70,7 +70,16 @@ class Repository:
 def ignore_taken(
     connection: Connection, table: sa.Table
 ) -> sqlite.Insert | postgresql.Insert:
-    """An insert that does nothing where a unique key is taken."""
+    """An insert that does nothing where a unique key is taken, and counts its rows."""
+    # without preserve_rowcount the count on Postgres is -1, whatever was inserted
     if connection.dialect.name == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
+        return (
+            postgresql.insert(table)
+            .on_conflict_do_nothing()
+            .execution_options(preserve_rowcount=True)
+        )
+    return (
+        sqlite.insert(table)
+        .on_conflict_do_nothing()
+        .execution_options(preserve_rowcount=True)
+    )

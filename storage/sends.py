@@ -276,11 +276,14 @@ class Sends(Repository):
             .values(is_skipped=True)
         )
 
-    def send_ids(self, chunk_id: ChunkId) -> frozenset[int]:
-        query = sa.select(sends.c.id).where(
-            sends.c.chunk_id == chunk_id, ~sends.c.is_skipped
+    def addresses(self, chunk_id: ChunkId) -> dict[int, str]:
+        """Address by send id of a chunk's mails, for the ESP's look-up only."""
+        query = (
+            sa.select(sends.c.id, recipients.c.address)
+            .join(recipients, recipients.c.id == sends.c.recipient_id)
+            .where(sends.c.chunk_id == chunk_id, ~sends.c.is_skipped)
         )
-        return frozenset(row.id for row in self._all(query))
+        return {row.id: row.address for row in self._all(query)}
 
     def events_seen(self, chunk: Chunk) -> int:
         """Mails of the chunk that the ESP has reported anything about."""

@@ -235,14 +235,16 @@ class Variants(Repository):
             **{"facts": {}, **facts},
         )
 
-    def call_response(self, key: str) -> str | None:
-        """The stored answer of a call, so that a redelivery does not pay twice."""
+    def call_reply(self, key: str) -> dict[str, Any] | None:
+        """What a call answered, if it did: a redelivery reads instead of paying."""
         row = self._one(
-            sa.select(model_calls.c.response).where(
-                model_calls.c.key == key, model_calls.c.state != "failed"
+            sa.select(model_calls.c.response, model_calls.c.facts).where(
+                model_calls.c.key == key, model_calls.c.state == "answered"
             )
         )
-        return None if row is None else row.response
+        if row is None or row.response is None:
+            return None
+        return {**row.facts, "text": row.response}
 
     def finish_call(self, key: str, state: str, **facts: object) -> None:
         self.connection.execute(
@@ -250,7 +252,3 @@ class Variants(Repository):
             .where(model_calls.c.key == key)
             .values(state=state, answered_at=self.now, **facts)
         )
-
-    def call_facts(self, key: str) -> dict[str, Any]:
-        row = self._one(sa.select(model_calls.c.facts).where(model_calls.c.key == key))
-        return dict(row.facts) if row else {}

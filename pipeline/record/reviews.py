@@ -55,7 +55,7 @@ def approve(
         store, playbook, request_id, actor
     )
     _check_sendable(store, playbook, campaign, variant, revision)
-    _decide(store, playbook, request, variant, revision, actor, reason=None)
+    _decide(store, playbook, request, variant, revision, actor=actor, reason=None)
     store.variants.swap(variant, VariantState.APPROVED)
     return _settle_stage(store, playbook, campaign, Actor(id=actor))
 
@@ -71,7 +71,7 @@ def reject(
     campaign, request, variant, revision = _decidable(
         store, playbook, request_id, actor
     )
-    _decide(store, playbook, request, variant, revision, actor, reason=reason)
+    _decide(store, playbook, request, variant, revision, actor=actor, reason=reason)
     store.variants.swap(variant, VariantState.REJECTED, reason=reason)
     if not store.variants.live(campaign.id):
         return advance(
@@ -174,8 +174,8 @@ def _decide(
     request: ReviewRequest,
     variant: Variant,
     revision: Revision,
-    actor: str,
     *,
+    actor: str,
     reason: str | None,
 ) -> None:
     """Append the decision; the request's closing is what makes it the only one."""

@@ -1,0 +1,286 @@
+"""Cards are projections: post each surface of a campaign once, then update it in place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+
+from blocks import (
+    campaign_card,
+    canary_report,
+    compare,
+    incident,
+    notices,
+    variant_card,
+)
+from blocks.message import Message
+from domain.campaign import SENDING, CampaignId, State
+from domain.errors import TryLater
+from domain.rollback import StepName, StepState
+from domain.variant import RevisionId, VariantId
+from domain.views import CampaignCard
+from pipeline import failpoint
+from pipeline.plot import Mark, canary_plot
+from pipeline.slack import MessageGone, NotInChannel, Posted
+from pipeline.tasks import Task
+from pipeline.wiring import Deps
+from storage import queries
+from storage.messages import SlackMessage
+from storage.store import Store
+
+log = structlog.get_logger(__name__)
+
+_BUSY: Final = timedelta(seconds=1)
+_PLOTTED: Final = SENDING | {State.HELD, State.ROLLED_BACK, State.SENT}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surface:
+    """One message of a campaign.
+
+    Attributes:
+        key: Its row in `slack_messages`.
+        facts: What it shows, hashed: equal facts need no call.
+        render: Makes the message; called only when it has to be shown.
+        is_live: Updated when its facts change; else posted once.
+        in_thread: Under the campaign card.
+        posted: Runs in the transaction that keeps the post.
+    """
+
+    key: str
+    channel: str
+    facts: object
+    render: Callable[[], dict[str, Any]]
+    is_live: bool = True
+    in_thread: bool = False
+    posted: Callable[[Store], None] | None = None
+
+    @property
+    def sha256(self) -> str:
+        packed = json.dumps(self.facts, sort_keys=True, default=str)
+        return hashlib.sha256(packed.encode()).hexdigest()
+
+
+def card(deps: Deps, campaign_id: int, _version: int) -> None:
+    """Bring every message of the campaign up to the record.
+
+    Raises:
+        TryLater: Slack is away or busy, or another job holds a message.
+    """
+    number = CampaignId(campaign_id)
+    view = deps.database.read(queries.campaign_card, number, deps.playbook.view_facts)
+    try:
+        for surface in _surfaces(deps, view):
+            _show(deps, number, surface)
+    except NotInChannel as error:
+        _tell_author(deps, view, error)
+
+
+def _show(deps: Deps, campaign_id: CampaignId, surface: Surface) -> None:
+    known = deps.database.look(lambda store: store.messages.get(surface.key))
+    sha256 = surface.sha256
+    is_posted = known is not None and known.state == "posted"
+    is_same = known is not None and known.rendered_sha256 == sha256
+    if is_posted and (is_same or not surface.is_live):
+        return
+    with deps.database.begin() as store:
+        claimed = store.messages.claim(surface.key, campaign_id, surface.channel)
+        parent = store.messages.get(f"campaign:{campaign_id}")
+    if claimed is None:
+        raise TryLater("Another job is posting this message.", retry_after=_BUSY)
+    failpoint.hit("card.after_claim")
+    thread_ts = parent.ts if surface.in_thread and parent is not None else None
+    try:
+        posted = _call(deps, claimed, surface, thread_ts)
+    except NotInChannel as error:
+        _settle(deps, claimed, state="blocked", error=error.code)
+        raise
+    except TryLater:
+        _settle(deps, claimed)
+        raise
+    failpoint.hit("card.after_call")
+    with deps.database.begin() as store:
+        store.messages.settle(
+            claimed,
+            state="posted",
+            channel=posted.channel,
+            ts=posted.ts,
+            thread_ts=thread_ts,
+            rendered_sha256=sha256,
+            error=None,
+        )
+        if surface.posted is not None:
+            surface.posted(store)
+
+
+def _call(
+    deps: Deps, message: SlackMessage, surface: Surface, thread_ts: str | None
+) -> Posted:
+    payload = surface.render()
+    text, shown = payload["text"], payload["blocks"]
+    if message.ts is not None:
+        try:
+            deps.slack.update(message.channel, message.ts, text, shown)
+        except MessageGone:
+            log.info("card.reposted", key=message.key)
+        else:
+            return Posted(channel=message.channel, ts=message.ts)
+    return deps.slack.post(
+        surface.channel,
+        text,
+        shown,
+        thread_ts=thread_ts,
+        metadata_id=surface.key,
+    )
+
+
+def _settle(deps: Deps, message: SlackMessage, **facts: object) -> None:
+    with deps.database.begin() as store:
+        store.messages.settle(message, **facts)
+
+
+def _surfaces(deps: Deps, view: CampaignCard) -> Iterator[Surface]:
+    """The campaign's messages, most urgent first."""
+    now = deps.clock()
+    yield _surface(
+        f"campaign:{view.id}",
+        view.slack_channel,
+        campaign_card.render(view, now=_still(view, now)),
+    )
+    if view.incident is not None:
+        yield _incident(deps, view)
+    yield from _variants(deps, view, now)
+    if view.state is State.STAGED_REVIEW and view.review is not None:
+        asked = notices.asked(view.id, view.title, view.review, now=now)
+        yield _surface(
+            f"asked:{view.id}:{view.review.stage}",
+            view.slack_channel,
+            asked,
+            is_live=False,
+            in_thread=True,
+        )
+    if view.state in _PLOTTED and view.canary is not None:
+        yield from _plot(deps, view)
+
+
+def _still(view: CampaignCard, now: datetime) -> datetime:
+    """Only cards that show a running clock change with time alone."""
+    return now if view.state is State.BRIEFED else view.moved_at
+
+
+def _surface(
+    key: str,
+    channel: str,
+    message: Message,
+    *,
+    is_live: bool = True,
+    in_thread: bool = False,
+    posted: Callable[[Store], None] | None = None,
+) -> Surface:
+    payload = message.payload()
+    return Surface(
+        key=key,
+        channel=channel,
+        facts=payload,
+        render=lambda: payload,
+        is_live=is_live,
+        in_thread=in_thread,
+        posted=posted,
+    )
+
+
+def _variants(deps: Deps, view: CampaignCard, now: datetime) -> Iterator[Surface]:
+    facts = deps.playbook.view_facts
+    for variant_id in deps.database.read(queries.variant_ids, view.id):
+        shown = deps.database.read(queries.variant_card, VariantId(variant_id), facts)
+        if shown.text is None and shown.reason is None:
+            continue
+        yield _surface(
+            f"variant:{variant_id}",
+            view.slack_channel,
+            variant_card.render(shown, now=now),
+            in_thread=True,
+        )
+        if shown.origin is not None and shown.origin.editor is not None:
+            yield _changed(deps, view, shown.revision_id)
+
+
+def _changed(deps: Deps, view: CampaignCard, revision_id: int | None) -> Surface:
+    revision = deps.database.read(queries.revision, RevisionId(revision_id or 0))
+    return _surface(
+        f"changed:{revision.revision_id}",
+        view.slack_channel,
+        compare.changed(revision),
+        is_live=False,
+        in_thread=True,
+    )
+
+
+def _incident(deps: Deps, view: CampaignCard) -> Surface:
+    if view.incident is None:
+        raise LookupError("There is no incident to tell about.")
+    incident_id = view.incident.id
+
+    def told(store: Store) -> None:
+        found = store.incidents.get(incident_id)
+        if found.told_at is not None:
+            return
+        store.incidents.note(incident_id, told_at=store.now)
+        for step in store.incidents.steps(incident_id):
+            if step.name is StepName.NOTIFY and step.state is not StepState.DONE:
+                store.incidents.swap_step(step, StepState.DONE, detail="on-call told")
+
+    return _surface(
+        f"incident:{incident_id}",
+        deps.playbook.team.on_call_channel,
+        incident.notice(view.incident),
+        posted=told,
+    )
+
+
+def _plot(deps: Deps, view: CampaignCard) -> Iterator[Surface]:
+    points = deps.database.read(queries.points, view.id)
+    canary = view.canary
+    if canary is None or not points:
+        return
+
+    def render() -> dict[str, Any]:
+        marks = [Mark(at=view.moved_at, label=view.state.replace("_", " "))]
+        png = canary_plot(
+            points,
+            breach_at=canary.breach_at,
+            marks=marks if view.state is not State.CANARY else (),
+            title=f"#{view.id} {view.title}",
+            age=f"as of {points[-1].at:%H:%M:%S} UTC",
+        )
+        alt = canary_report.plot_alt(canary)
+        file_id = deps.slack.upload_png(title=f"campaign-{view.id}", alt=alt, data=png)
+        return canary_report.plot(view, file_id).payload()
+
+    yield Surface(
+        key=f"plot:{view.id}",
+        channel=view.slack_channel,
+        facts=[str(points[-1]), view.state, canary.complaints],
+        render=render,
+        in_thread=True,
+    )
+
+
+def _tell_author(deps: Deps, view: CampaignCard, error: NotInChannel) -> None:
+    """The brief is kept; its author learns by direct message what to do."""
+    log.info("card.blocked", campaign=view.id, code=error.code)
+    message = notices.bot_not_in_channel(view.id, view.title, view.slack_channel)
+    _show(
+        deps,
+        view.id,
+        _surface(f"blocked:{view.id}", view.author, message, is_live=False),
+    )
+
+
+TASK: Final = Task(name="card", queue="interactive", run=card)

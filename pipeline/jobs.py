@@ -1,0 +1,22 @@
+"""The table of tasks: each pipeline stage's one task, and the worker that runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from pipeline import card, generate, lint, review, rollback, schedule, send
+from pipeline.tasks import Task
+
+TASKS: Final[Mapping[str, Task]] = {
+    task.name: task
+    for task in (
+        card.TASK,
+        generate.TASK,
+        lint.TASK,
+        review.TASK,
+        schedule.TASK,
+        send.TASK,
+        rollback.TASK,
+    )
+}

@@ -1,0 +1,147 @@
+"""The relay: publishes the outbox, fires deadlines, seals the audit; safe to run twice."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from domain.campaign import State
+from domain.canary import Verdict
+from domain.errors import TryLater
+from domain.send import ChunkId
+from pipeline import failpoint
+from pipeline.broker import Doorbell
+from pipeline.record.canary import REJUDGE_EVERY, judge_due, start
+from pipeline.tasks import Task
+from pipeline.wiring import Deps
+from storage.queue import Deadline
+from storage.store import Store
+
+log = structlog.get_logger(__name__)
+
+POLL_EVERY: Final = timedelta(milliseconds=100)
+REDRIVE_AFTER: Final = timedelta(seconds=150)
+"""A job that rang this long ago and has no end is rung again: past any time limit."""
+
+REST_AFTER_OUTAGE: Final = timedelta(seconds=1)
+SWEEP_EVERY: Final = timedelta(minutes=10)
+_KEEP_INBOX: Final = timedelta(days=7)
+_KEEP_OUTBOX: Final = timedelta(days=7)
+
+
+class Relay:
+    """Turns rows into messages and due times into moves."""
+
+    def __init__(
+        self,
+        deps: Deps,
+        tasks: Mapping[str, Task],
+        *,
+        redrive_after: timedelta = REDRIVE_AFTER,
+    ) -> None:
+        self._deps = deps
+        self._doorbell = Doorbell(deps.settings.broker_url, tasks)
+        self._redrive_after = redrive_after
+        self._stopped = threading.Event()
+        self._swept_at = deps.clock()
+
+    def run(self) -> None:
+        """Work until `stop`; an outage of database or broker is waited out."""
+        while not self._stopped.is_set():
+            pause = POLL_EVERY
+            try:
+                if not self.once():
+                    pause = REST_AFTER_OUTAGE
+            except TryLater as later:
+                log.warning("relay.waits", reason=str(later))
+                pause = later.retry_after
+            self._stopped.wait(pause.total_seconds())
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def close(self) -> None:
+        self._doorbell.close()
+
+    def once(self) -> bool:
+        """One round; False when the broker is away. Deadlines never wait for it."""
+        self.fire_deadlines()
+        is_up = self.publish()
+        if self._deps.database.look(lambda store: store.audit.has_unsealed()):
+            with self._deps.database.begin() as store:
+                store.audit.seal()
+        self._sweep()
+        return is_up
+
+    def publish(self) -> bool:
+        """Ring for every due job, then mark it; a crash between rings twice."""
+        due = self._deps.database.look(
+            lambda store: store.outbox.due(redrive_after=self._redrive_after)
+        )
+        rung = []
+        is_up = True
+        for job in due:
+            failpoint.hit("relay.before_publish")
+            if not self._doorbell.ring(job.task, job.id):
+                is_up = False
+                break
+            failpoint.hit("relay.after_publish")
+            rung.append(job.id)
+        if rung:
+            with self._deps.database.begin() as store:
+                store.outbox.published(rung)
+        return is_up
+
+    def fire_deadlines(self) -> int:
+        """Fire what is due, each in its own transaction; returns how many."""
+        due = self._deps.database.look(lambda store: store.deadlines.due())
+        for deadline in due:
+            with self._deps.database.begin() as store:
+                if store.deadlines.claim(deadline):
+                    fire(store, self._deps, deadline)
+        return len(due)
+
+    def _sweep(self) -> None:
+        now = self._deps.clock()
+        if now - self._swept_at < SWEEP_EVERY:
+            return
+        self._swept_at = now
+        with self._deps.database.begin() as store:
+            store.inbox.purge(now - _KEEP_INBOX)
+            store.outbox.purge(now - _KEEP_OUTBOX)
+
+
+def fire(store: Store, deps: Deps, deadline: Deadline) -> None:
+    """Act on one deadline; one whose campaign has moved on is inert."""
+    kind, _, target = deadline.kind.partition(":")
+    if kind == "resolve":
+        _resolve(store, deadline, int(target))
+        return
+    campaign = store.campaigns.get(deadline.campaign_id)
+    if campaign.version != deadline.version:
+        return
+    log.info("deadline.fired", kind=kind, campaign=campaign.id)
+    if kind == "start" and campaign.state is State.SCHEDULED:
+        start(store, deps.playbook, campaign.id)
+    elif kind == "judge":
+        judgement = judge_due(store, deps.playbook, campaign.id)
+        waits = (Verdict.WAIT, Verdict.NO_DATA)
+        if judgement is not None and judgement.verdict in waits:
+            store.deadlines.rearm(deadline, store.now + REJUDGE_EVERY)
+
+
+def _resolve(store: Store, deadline: Deadline, chunk_id: int) -> None:
+    """Look again at a chunk whose call never answered."""
+    chunk = store.sends.chunk(ChunkId(chunk_id))
+    if chunk.version == deadline.version:
+        store.outbox.add(
+            "send",
+            chunk.id,
+            chunk.version,
+            chunk.campaign_id,
+            suffix=f":resolve{int(store.now.timestamp())}",
+        )

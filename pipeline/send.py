@@ -1,0 +1,311 @@
+"""Send one chunk: intent, call, result; an answer that never came is never resent blindly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from domain.campaign import SENDING, Actor, Event
+from domain.errors import Overtaken, Refused, TryLater
+from domain.personalize import CannotRender, Profile
+from domain.send import Chunk, ChunkId, ChunkState, Send
+from domain.variant import RevisionId
+from pipeline import failpoint
+from pipeline.advance import advance, refresh_card
+from pipeline.esp.port import Batch, Mail, OutcomeUnknown
+from pipeline.merge import Template
+from pipeline.record.canary import settle_step
+from pipeline.tasks import Task
+from pipeline.tokens import make_token
+from pipeline.wiring import Deps
+from storage.store import Store
+
+log = structlog.get_logger(__name__)
+
+CALL_LIMIT: Final = timedelta(seconds=90)
+"""No call outlives this; an intent older than it has lost its process."""
+
+MAX_UNRENDERABLE: Final = 0.01
+"""Share of a chunk's recipients that may fail to render before it is stopped."""
+
+SENDER: Final = Actor.machine("sender")
+
+
+def send(deps: Deps, chunk_id: int, version: int) -> None:
+    """Do the next right thing for a chunk, from whatever state it is found in.
+
+    Raises:
+        Overtaken: The gate is shut, or another job has the chunk.
+        TryLater: The ESP is away, or the chunk's call may still be under way.
+    """
+    chunk = deps.database.look(lambda store: _ready(store, chunk_id, version))
+    if chunk.state is ChunkState.PLANNED:
+        _hand_over(deps, chunk)
+    else:
+        _reconcile(deps, chunk)
+
+
+def _ready(store: Store, chunk_id: int, version: int) -> Chunk:
+    """The chunk, if this job may still touch it.
+
+    A crash between intent and result leaves the version one ahead of the job's.
+    """
+    chunk = store.sends.chunk(ChunkId(chunk_id))
+    campaign = store.campaigns.get(chunk.campaign_id)
+    open_states = (ChunkState.INTENT, ChunkState.UNKNOWN)
+    if chunk.state in open_states and chunk.version in (version, version + 1):
+        return chunk
+    if chunk.state is not ChunkState.PLANNED or chunk.version != version:
+        raise Overtaken(f"Chunk {chunk.number} is {chunk.state} already.")
+    if campaign.state not in SENDING or chunk.step > campaign.step:
+        raise Overtaken(f"The gate of #{campaign.id} is shut for chunk {chunk.number}.")
+    return chunk
+
+
+def _hand_over(deps: Deps, chunk: Chunk) -> None:
+    mails, skipped = _mails(deps, chunk)
+    batch_id = deps.esp.new_batch()
+    failpoint.hit("send.after_batch")
+    with deps.database.begin() as store:
+        # the gate, once more and under lock, right before the call
+        store.campaigns.lock(chunk.campaign_id)
+        _ready(store, chunk.id, chunk.version)
+        intended = store.sends.swap(
+            chunk,
+            ChunkState.INTENT,
+            batch_id=batch_id,
+            intent_at=store.now,
+            skipped=skipped,
+        )
+        store.sends.skip_others(chunk.id, [mail.send_id for mail in mails])
+    failpoint.hit("send.after_intent")
+    try:
+        accepted = _call(deps, chunk, batch_id, mails)
+    except OutcomeUnknown as error:
+        _unknown(deps, intended, str(error))
+        return
+    except TryLater:
+        # the ESP took nothing, so the chunk may go again
+        with deps.database.begin() as store:
+            _back_to_planned(store, intended, "put_off")
+        return
+    except Refused as error:
+        _refused(deps, intended, str(error))
+        return
+    failpoint.hit("send.after_call")
+    with deps.database.begin() as store:
+        _sent(store, intended, accepted, how="accepted")
+
+
+def _call(deps: Deps, chunk: Chunk, batch_id: str, mails: Sequence[Mail]) -> int:
+    if not mails:
+        return 0
+    footer = deps.playbook.footer
+    return deps.esp.send(
+        Batch(
+            batch_id=batch_id,
+            campaign_id=chunk.campaign_id,
+            from_address=deps.settings.mail_from,
+            from_name=footer.sender_name,
+            mails=tuple(mails),
+        )
+    ).accepted
+
+
+def _mails(deps: Deps, chunk: Chunk) -> tuple[list[Mail], int]:
+    """Render the chunk; who cannot be rendered or mailed is skipped and counted."""
+    sends, brief = deps.database.look(
+        lambda store: (
+            store.sends.mails(chunk.id),
+            store.campaigns.brief(chunk.campaign_id),
+        )
+    )
+    templates = deps.database.look(
+        lambda store: {
+            revision_id: Template(
+                store.variants.revision(RevisionId(revision_id)).text,
+                deps.playbook.footer,
+            )
+            for revision_id in {send.revision_id for send in sends}
+        }
+    )
+    cta_url = str(brief["cta_url"])
+    mails, failed = [], 0
+    for each in sends:
+        try:
+            mails.append(_mail(deps, each, templates[each.revision_id], cta_url))
+        except CannotRender:
+            failed += 1
+    if failed > MAX_UNRENDERABLE * chunk.size:
+        _stop(deps, chunk, failed)
+    return mails, chunk.size - len(mails)
+
+
+def _mail(deps: Deps, send: Send, template: Template, cta_url: str) -> Mail:
+    secret = deps.settings.secret_key.get_secret_value()
+    url = f"{deps.settings.public_url.rstrip('/')}/u/{make_token(secret, send.id)}"
+    person = send.recipient
+    rendered = template.render(
+        Profile(
+            cta_url=cta_url,
+            unsubscribe_url=url,
+            person={
+                "first_name": person.first_name,
+                "last_name": person.last_name,
+                "company": person.company,
+            },
+        )
+    )
+    return Mail(
+        send_id=send.id,
+        to=person.address,
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        headers={
+            # RFC 8058: both headers, and a POST that needs no further click
+            "List-Unsubscribe": f"<{url}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        },
+    )
+
+
+def _stop(deps: Deps, chunk: Chunk, failed: int) -> None:
+    """Too many mails of a chunk would come out wrong: nothing of it is sent.
+
+    Raises:
+        Overtaken: Always; the campaign is parked with the reason.
+    """
+    reason = (
+        f"{failed:,} of {chunk.size:,} mails of chunk {chunk.number} could not be"
+        " merged, more than 1 in 100. Nothing of the chunk was sent."
+    )
+    with deps.database.begin() as store:
+        advance(store, chunk.campaign_id, Event.PARKED, actor=SENDER, reason=reason)
+    raise Overtaken(reason)
+
+
+def _reconcile(deps: Deps, chunk: Chunk) -> None:
+    """Find out what became of a call that never answered.
+
+    Raises:
+        TryLater: The call may still be under way.
+    """
+    asked_at = chunk.intent_at or deps.clock()
+    age = deps.clock() - asked_at
+    if chunk.state is ChunkState.INTENT:
+        if age < CALL_LIMIT:
+            raise TryLater(
+                f"Chunk {chunk.number} may still be under way.",
+                retry_after=CALL_LIMIT - age,
+            )
+        chunk = _unknown(deps, chunk, "The sender died during the call.")
+    recipients = deps.database.look(lambda store: store.sends.addresses(chunk.id))
+    can_look_up = deps.esp.capabilities.look_up_lag is not None
+    taken = (
+        deps.esp.look_up(chunk.batch_id, recipients)
+        if can_look_up and chunk.batch_id
+        else None
+    )
+    with deps.database.begin() as store:
+        store.campaigns.lock(chunk.campaign_id)
+        seen = store.sends.events_seen(chunk)
+        if taken or seen:
+            _sent(store, chunk, max(len(taken or ()), seen), how="reconciled")
+        elif taken is not None and age > deps.playbook.look_up_lag:
+            # the ESP itself says that it has none of them: not a blind resend
+            _back_to_planned(store, chunk, "not_taken")
+        else:
+            _look_again(store, deps, chunk, age)
+
+
+def _unknown(deps: Deps, chunk: Chunk, why: str) -> Chunk:
+    with deps.database.begin() as store:
+        campaign = store.campaigns.lock(chunk.campaign_id)
+        unknown = store.sends.swap(chunk, ChunkState.UNKNOWN, reason=why)
+        store.audit.append(
+            campaign.id,
+            "chunk_unknown",
+            actor=SENDER.id,
+            detail={"chunk": chunk.number, "size": chunk.size, "reason": why},
+        )
+        _look_again(store, deps, unknown, timedelta(0))
+        refresh_card(store, campaign, f"c{unknown.id}.{unknown.version}")
+        return unknown
+
+
+def _look_again(store: Store, deps: Deps, chunk: Chunk, age: timedelta) -> None:
+    """Set the next look; after `unknown_after` only a person's click looks again."""
+    if age > deps.playbook.unknown_after:
+        campaign = store.campaigns.get(chunk.campaign_id)
+        refresh_card(store, campaign, f"c{chunk.id}.asked")
+        return
+    wait = min(deps.playbook.unknown_after, timedelta(seconds=15))
+    tick = int(store.now.timestamp())
+    store.outbox.add(
+        "send",
+        chunk.id,
+        chunk.version,
+        chunk.campaign_id,
+        after=wait,
+        suffix=f":look{tick}",
+    )
+
+
+def _sent(store: Store, chunk: Chunk, accepted: int, *, how: str) -> None:
+    campaign = store.campaigns.lock(chunk.campaign_id)
+    settled = store.sends.swap(
+        chunk, ChunkState.SENT, accepted=accepted, accepted_at=store.now, reason=None
+    )
+    store.audit.append(
+        campaign.id,
+        f"chunk_{how}",
+        actor=SENDER.id,
+        detail={
+            "chunk": chunk.number,
+            "step": chunk.step,
+            "accepted": accepted,
+            "skipped": chunk.skipped,
+        },
+    )
+    log.info("esp.batch_accepted", campaign=campaign.id, chunk=chunk.number, n=accepted)
+    refresh_card(store, campaign, f"c{settled.id}.{settled.version}")
+    settle_step(store, campaign.id)
+
+
+def _back_to_planned(store: Store, chunk: Chunk, why: str) -> None:
+    """The ESP has nothing of it: plan it again, behind the same gate."""
+    campaign = store.campaigns.lock(chunk.campaign_id)
+    after = ChunkState.PLANNED if campaign.state in SENDING else ChunkState.REVOKED
+    planned = store.sends.swap(chunk, after, batch_id=None, intent_at=None, reason=why)
+    store.audit.append(
+        campaign.id,
+        f"chunk_{why}",
+        actor=SENDER.id,
+        detail={"chunk": chunk.number, "size": chunk.size},
+    )
+    store.outbox.add(
+        "send",
+        planned.id,
+        planned.version,
+        campaign.id,
+        after=timedelta(seconds=5),
+        suffix=f":{campaign.version}",
+    )
+
+
+def _refused(deps: Deps, chunk: Chunk, why: str) -> None:
+    """The ESP will not take it as it stands: an engineer has to look."""
+    with deps.database.begin() as store:
+        campaign = store.campaigns.lock(chunk.campaign_id)
+        store.sends.swap(
+            chunk, ChunkState.PLANNED, batch_id=None, intent_at=None, reason=why
+        )
+        if campaign.state in SENDING:
+            advance(store, campaign.id, Event.PARKED, actor=SENDER, reason=why)
+
+
+TASK: Final = Task(name="send", queue="send", run=send)

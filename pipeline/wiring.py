@@ -1,0 +1,96 @@
+"""Everything a process needs, built once from its settings and passed explicitly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pipeline.esp.port import Esp
+from pipeline.esp.sendgrid import SendGrid
+from pipeline.pace import Pacer
+from pipeline.playbook import Playbook, load_playbook, practice_time
+from pipeline.settings import Settings
+from pipeline.slack import SlackGateway
+from pipeline.writers.openai import OpenAIWriter
+from pipeline.writers.port import Writer
+from storage.engine import WORKER_LOCK_TIMEOUT, Database
+
+_PRACTICE_WORDS = {
+    "slack": "practice Slack",
+    "writer": "sample writer",
+    "esp": "practice ESP",
+}
+
+
+def utc_now() -> datetime:
+    """The one place where the wall clock is read."""
+    return datetime.now(UTC)  # noqa: TID251 - every other time comes from here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deps:
+    """What jobs and listeners work with; made per process, after any fork."""
+
+    settings: Settings
+    playbook: Playbook
+    clock: Callable[[], datetime]
+    database: Database
+    slack: SlackGateway
+    writer: Writer
+    esp: Esp
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.slack.close()
+        self.writer.close()
+        self.esp.close()
+        self.database.close()
+
+
+def playbook_of(settings: Settings) -> Playbook:
+    """The playbook as these settings scale and label it."""
+    lines = [_PRACTICE_WORDS[part] for part in settings.practice_parts]
+    if settings.time_scale > 1:
+        lines.append(practice_time(settings.time_scale))
+    return load_playbook(
+        settings.playbook,
+        time_scale=settings.time_scale,
+        practice=tuple(lines),
+        allow_sample_copy=settings.allow_sample_copy,
+    )
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    lock_timeout: timedelta = WORKER_LOCK_TIMEOUT,
+) -> Deps:
+    """Dial nothing yet; read the playbook and make the clients.
+
+    Raises:
+        Refused: The playbook or a key does not hold together.
+    """
+    return Deps(
+        settings=settings,
+        playbook=playbook_of(settings),
+        clock=clock,
+        database=Database(settings.database_address, clock, lock_timeout=lock_timeout),
+        slack=SlackGateway(
+            token=settings.slack_bot_token.get_secret_value(),
+            pacer=Pacer.connect(settings.broker_url, prefix="copydesk:slack:"),
+            base_url=settings.slack_api_url,
+        ),
+        writer=OpenAIWriter(
+            api_key=settings.openai_api_key.get_secret_value() or "practice",
+            base_url=settings.openai_base_url,
+            is_sample="writer" in settings.practice_parts,
+        ),
+        esp=SendGrid(
+            api_key=settings.sendgrid_api_key.get_secret_value(),
+            clock=clock,
+            base_url=settings.sendgrid_api_url,
+            webhook_public_key=settings.sendgrid_webhook_public_key or None,
+        ),
+    )
