@@ -24,7 +24,7 @@ from domain.campaign import Campaign, CampaignId
 from pipeline import wiring
 from pipeline.settings import Settings
 from pipeline.wiring import Deps
-from practice.slack import PracticeSlack, Running, deeds, running
+from practice.slack import PracticeSlack, Running, running
 from practice.slack.config import PEOPLE
 from storage.engine import WEB_LOCK_TIMEOUT, Reader
 from storage.migrate import upgrade
@@ -62,8 +62,7 @@ class Lab:
     # What people do ----------------------------------------------------------------
 
     async def say(self, text: str, *, by: str = MARA, channel: str = CAMPAIGNS) -> Json:
-        body = {"channel": channel, "text": text}
-        return await self._done(deeds.say(self.slack.workspace, person(by), body))
+        return await self.do("message", by=by, channel=channel, text=text)
 
     async def press(self, action: str, value: int | str, *, by: str) -> Json:
         """Press a button of that action and value on a message of ours."""
@@ -81,8 +80,15 @@ class Lab:
         }
         posted = await self.api("chat.postMessage", text="A card", blocks=[block])
         container = {"type": "message", "channel": CAMPAIGNS, "ts": posted["ts"]}
-        body = {"container": container, "block_id": "row", "action_id": action}
-        return await self._done(deeds.act(self.slack.workspace, person(by), body))
+        return await self.do(
+            "action",
+            by=by,
+            container=container,
+            block_id="row",
+            action_id=action,
+            type="button",
+            value=str(value),
+        )
 
     async def submit(self, values: Json, *, by: str = MARA) -> Json:
         """Fill in the inputs of the open modal, by block id, and submit it."""
@@ -91,8 +97,9 @@ class Lab:
             block: {block: value if isinstance(value, dict) else {"value": value}}
             for block, value in values.items()
         }
-        body = {"view_id": view["id"], "state": {"values": state}}
-        return await self._done(deeds.submit(self.slack.workspace, person(by), body))
+        return await self.do(
+            "view_submit", by=by, view_id=view["id"], state={"values": state}
+        )
 
     async def api(self, method: str, **args: Any) -> Json:
         async with self.session.post(
@@ -104,8 +111,15 @@ class Lab:
         assert given["ok"], given
         return given
 
-    async def _done(self, deed: Any) -> Json:
-        given: Json = await deed
+    async def do(self, deed: str, *, by: str, **body: Any) -> Json:
+        """Do what a person does on the page, and wait for all that comes of it."""
+        async with self.session.post(
+            f"{self.slack.url}/practice/{deed}",
+            json={"as": by, **body},
+            headers={"X-Practice": "1"},
+        ) as answer:
+            given: Json = await answer.json()
+        await self.slack.workspace.courier.settle()
         await self.idle()
         return given
 
