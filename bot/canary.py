@@ -14,7 +14,7 @@ from bot import brief, rollback
 from bot.context import Web
 from bot.listeners import OnClick, on_choice, on_click, open_window
 from bot.payloads import Click
-from domain.campaign import CampaignId
+from domain.campaign import Actor, CampaignId
 from domain.send import ChunkId
 from pipeline import record
 from storage import queries
@@ -39,7 +39,12 @@ def _decides(decide: Callable[..., Any]) -> OnClick:
 
 
 async def retry(click: Click, web: Web, slack: AsyncArgs) -> None:
-    await web.write(record.retry, CampaignId(click.target), actor=click.user)
+    await web.write(
+        record.retry,
+        web.playbook,
+        CampaignId(click.target),
+        actor=Actor(id=click.user),
+    )
     await slack.ack()
 
 

@@ -72,6 +72,7 @@ async def explain(submission: Submission, web: Web, slack: AsyncArgs) -> None:
         return
     await web.write(
         record.rollback_reason,
+        web.playbook,
         CampaignId(submission.target),
         edit_form.reason_from(submission.state),
         actor=submission.user,

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from domain.campaign import CampaignId, State
-from domain.review import RequestId
+from domain.canary import CanaryPolicy
+from domain.review import RequestId, Stage, Team
 from domain.send import ChunkId
 from domain.variant import Copy, Origin, RevisionId, VariantId, VariantState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a view needs that is not in the database: the playbook's share."""
+
+    team: Team
+    # per tier, in order
+    stages: Mapping[str, tuple[Stage, ...]]
+    canary: CanaryPolicy
+    practice: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,10 @@ class Database:
         _prepare_folder(url)
         self.clock = clock
         self.is_sqlite = url.get_backend_name() == "sqlite"
-        self.engine: Engine = sa.create_engine(url, pool_pre_ping=not self.is_sqlite)
+        # parameters are addresses and mail bodies: they stay out of error texts
+        self.engine: Engine = sa.create_engine(
+            url, pool_pre_ping=not self.is_sqlite, hide_parameters=True
+        )
         if self.is_sqlite:
             sa.event.listen(
                 self.engine,
@@ -148,7 +151,7 @@ class Reader:
     def __init__(self, address: str) -> None:
         url = _url(address, is_async=True)
         _prepare_folder(url)
-        self.engine: AsyncEngine = create_async_engine(url)
+        self.engine: AsyncEngine = create_async_engine(url, hide_parameters=True)
         if url.get_backend_name() == "sqlite":
             sa.event.listen(
                 self.engine.sync_engine,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.brief import Brief, brief_sha256, to_json
-from domain.campaign import Actor, Campaign, CampaignId, Event
+from domain.campaign import Actor, ActorKind, Campaign, CampaignId, Event
 from domain.errors import NotYourTurn, Refused
 from domain.review import Team
 from domain.variant import LABELS, VariantState
@@ -82,13 +82,18 @@ def cancel(
     return advance(store, campaign_id, Event.CANCELLED, actor=Actor(id=actor))
 
 
-def retry(store: Store, campaign_id: CampaignId, *, actor: str) -> Campaign:
+def retry(
+    store: Store, playbook: Playbook, campaign_id: CampaignId, *, actor: Actor
+) -> Campaign:
     """Return a parked campaign to where it was, with its jobs queued afresh.
 
     Raises:
         MoveNotAllowed: It is not parked.
+        NotYourTurn: The person is not in the team.
     """
-    campaign = advance(store, campaign_id, Event.RETRIED, actor=Actor(id=actor))
+    if actor.kind is ActorKind.PERSON:
+        require_role(playbook.team, actor.id)
+    campaign = advance(store, campaign_id, Event.RETRIED, actor=actor)
     store.outbox.revive(campaign_id)
     for variant in store.variants.of(campaign_id):
         if variant.state is VariantState.FAILED:

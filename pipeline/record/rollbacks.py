@@ -99,9 +99,15 @@ def roll_back(
 
 
 def rollback_reason(
-    store: Store, campaign_id: CampaignId, reason: str, *, actor: str
+    store: Store,
+    playbook: Playbook,
+    campaign_id: CampaignId,
+    reason: str,
+    *,
+    actor: str,
 ) -> Incident:
     """Keep why a person pressed the button; asked after the gate was shut."""
+    require_role(playbook.team, actor)
     incident = store.incidents.of(campaign_id)
     store.campaigns.lock(campaign_id)
     store.incidents.note(incident.id, reason=reason)
