@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from clock import Clock
 
 from storage import migrate
 from storage.engine import Database
+from tests.clock import Clock
 
 POSTGRES = "COPYDESK_TEST_POSTGRES_URL"
 

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from bot_lab import Lab, lab
+
+from tests.bot.bot_lab import Lab, lab
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot_lab import MARA, make_values
-
 from domain.brief import parse_brief
 from domain.campaign import Actor, CampaignId, Event
 from domain.lint import decide
@@ -16,6 +14,7 @@ from pipeline.advance import advance
 from pipeline.playbook import Playbook
 from storage.sends import Cohort
 from storage.store import Store
+from tests.bot.bot_lab import MARA, make_values
 
 COPY = Copy(
     subject="Still weighing the demo?",

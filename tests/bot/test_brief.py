@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import json
 
-from bot_lab import CLEO, MARA, NOBODY, Lab, make_values, person
-
 from blocks.ids import Action, brief_block
 from domain.campaign import State
 from practice.slack import payloads
+from tests.bot.bot_lab import CLEO, MARA, NOBODY, Lab, make_values, person
 
 
 def fields(**values: str) -> dict[str, object]:

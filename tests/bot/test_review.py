@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from bot_lab import CASPAR, CLEO, MARA, Lab
-from stages import in_review
-
 from blocks.ids import Action, Field, body_block
 from domain.variant import RevisionId, VariantId
+from tests.bot.bot_lab import CASPAR, CLEO, MARA, Lab
+from tests.bot.stages import in_review
 
 
 async def test_one_click_approves_exactly_one_text(desk: Lab) -> None:

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from bot_lab import CLEO, MARA, NOBODY, ONCALL, Lab
-from stages import briefed, scheduled, sending
-
 from blocks.ids import Action, Field
 from domain.campaign import CampaignId, State
 from domain.rollback import Trigger
+from tests.bot.bot_lab import CLEO, MARA, NOBODY, ONCALL, Lab
+from tests.bot.stages import briefed, scheduled, sending
 
 
 async def test_the_click_itself_shuts_the_gate(desk: Lab) -> None:

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientConnectorError, ClientSession
-from bot_lab import CLEO, MARA, Lab, lab
 from pydantic import SecretStr
-from stages import in_review
 
 from blocks.ids import Action
 from bot.server import serve
 from storage.engine import Reader
+from tests.bot.bot_lab import CLEO, MARA, Lab, lab
+from tests.bot.stages import in_review
 
 
 async def test_a_click_on_a_locked_database_is_put_off_and_changes_nothing(

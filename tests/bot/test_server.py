@@ -4,9 +4,10 @@ import time
 from urllib.parse import urlencode
 
 import pytest
-from bot_lab import MARA, SECRET, Lab
 from slack_sdk.signature import SignatureVerifier
-from stages import scheduled
+
+from tests.bot.bot_lab import MARA, SECRET, Lab
+from tests.bot.stages import scheduled
 
 FORM = {"command": "/brief", "text": "help", "user_id": MARA, "team_id": "T0PRACTICE"}
 

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from bot_lab import SECRET_KEY, Lab
-from stages import sending
-
 from pipeline.tokens import make_token
+from tests.bot.bot_lab import SECRET_KEY, Lab
+from tests.bot.stages import sending
 
 
 def link(desk: Lab, send_id: int = 1) -> str:

@@ -5,8 +5,8 @@ import json
 import time
 from typing import Any
 
-from bot_lab import Lab
-from stages import sending
+from tests.bot.bot_lab import Lab
+from tests.bot.stages import sending
 
 
 def event(**changes: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from esp_world import START, World, esp_world
+from tests.practice.esp_world import START, World, esp_world
 
 STOPS = "/v3/user/scheduled_sends"
 GLOBAL = "/v3/asm/suppressions/global"

@@ -5,7 +5,8 @@ from typing import Any
 
 import httpx
 import pytest
-from esp_world import KEY, START, esp_world, make_mail
+
+from tests.practice.esp_world import KEY, START, esp_world, make_mail
 
 
 async def test_good_mail_is_accepted_with_an_empty_body(tmp_path: Path) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from cryptography.exceptions import InvalidSignature
-from esp_world import DAY, Post, esp_world, verify
 
 from practice.esp.audience import HUMAN_CLICK_FLOOR, provider_of, react
 from practice.esp.keys import POSTMAN
 from practice.esp.webhook import Posted
+from tests.practice.esp_world import DAY, Post, esp_world, verify
 
 SETTINGS = "/v3/user/webhooks/event/settings/signed"
 

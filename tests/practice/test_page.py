@@ -11,10 +11,21 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pytest
-import slack_lab
 from aiohttp import web
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from slack_lab import CAMPAIGNS, CLEO, MARA, Json, Lab, actions, button, modal, section
+
+from tests.practice import slack_lab
+from tests.practice.slack_lab import (
+    CAMPAIGNS,
+    CLEO,
+    MARA,
+    Json,
+    Lab,
+    actions,
+    button,
+    modal,
+    section,
+)
 
 pytestmark = pytest.mark.story
 

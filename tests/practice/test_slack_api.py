@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 from aiohttp import ServerDisconnectedError
-from slack_lab import (
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.client import WebClient
+
+from practice.slack import ConfigRefused, PracticeSlack, running
+from tests.practice.slack_lab import (
     CAMPAIGNS,
     CLEO,
     GENERAL,
@@ -17,10 +21,6 @@ from slack_lab import (
     modal,
     section,
 )
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web.client import WebClient
-
-from practice.slack import ConfigRefused, PracticeSlack, running
 
 Json = dict[str, Any]
 

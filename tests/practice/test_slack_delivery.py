@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from slack_lab import (
+
+from practice.slack import SlashCommand
+from tests.practice.slack_lab import (
     CAMPAIGNS,
     CLEO,
     GENERAL,
@@ -15,8 +17,6 @@ from slack_lab import (
     lab,
     section,
 )
-
-from practice.slack import SlashCommand
 
 Json = dict[str, Any]
 

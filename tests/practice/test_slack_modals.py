@@ -3,7 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from slack_lab import (
+from slack_sdk.errors import SlackApiError
+
+from practice.slack import Shortcut
+from tests.practice.slack_lab import (
     CAMPAIGNS,
     CLEO,
     MARA,
@@ -16,9 +19,6 @@ from slack_lab import (
     plain,
     section,
 )
-from slack_sdk.errors import SlackApiError
-
-from practice.slack import Shortcut
 
 Json = dict[str, Any]
 

@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from slack_lab import CAMPAIGNS, CLEO, LENA, MARA, lab
+
+from tests.practice.slack_lab import CAMPAIGNS, CLEO, LENA, MARA, lab
 
 Json = dict[str, Any]
 

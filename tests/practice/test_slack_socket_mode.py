@@ -7,12 +7,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiohttp import ClientWebSocketResponse
-from slack_lab import MARA, Lab, filled, lab, modal
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
+
+from tests.practice.slack_lab import MARA, Lab, filled, lab, modal
 
 Json = dict[str, Any]
 

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from slack_lab import actions, button, entry, modal, plain, section
 
 from practice.slack.elements import ELEMENTS
 from practice.slack.shapes import BLOCKS
 from practice.slack.validate import check_blocks, check_view
+from tests.practice.slack_lab import actions, button, entry, modal, plain, section
 
 Json = dict[str, Any]
 

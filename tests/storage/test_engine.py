@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from clock import Clock
-from factories import add_audience
 from sqlalchemy.engine import Connection
 
 from domain.errors import TryLater, Unknown
 from storage import queries
 from storage.engine import Database, Reader
 from storage.tables import Utc, audiences, campaigns, inbox
+from tests.clock import Clock
+from tests.factories import add_audience
 
 NOTHING = timedelta(0)
 

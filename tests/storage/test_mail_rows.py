@@ -4,8 +4,14 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from clock import Clock
-from factories import (
+
+from domain.campaign import Campaign
+from domain.send import Chunk, ChunkState
+from storage.engine import Database
+from storage.store import Store
+from storage.tables import chunks
+from tests.clock import Clock
+from tests.factories import (
     add_audience,
     add_campaign,
     hand_over,
@@ -14,12 +20,6 @@ from factories import (
     send_ids,
     write_all,
 )
-
-from domain.campaign import Campaign
-from domain.send import Chunk, ChunkState
-from storage.engine import Database
-from storage.store import Store
-from storage.tables import chunks
 
 MINUTE = timedelta(minutes=1)
 

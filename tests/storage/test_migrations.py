@@ -3,12 +3,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from clock import Clock
-from factories import add_audience
 
 from storage import migrate, queries
 from storage.engine import Database
 from storage.tables import metadata
+from tests.clock import Clock
+from tests.factories import add_audience
 
 
 def test_an_empty_database_is_not_current_until_it_is_upgraded(

@@ -1,7 +1,15 @@
 from __future__ import annotations
 
 import pytest
-from factories import (
+
+from domain.campaign import State
+from domain.errors import MoveNotAllowed, Overtaken, Unknown
+from domain.review import Outcome
+from domain.rollback import StepName, StepState, Trigger
+from domain.send import ChunkState
+from domain.variant import Origin, VariantState
+from storage.engine import Database
+from tests.factories import (
     MARKETER,
     SAMPLE,
     add_campaign,
@@ -13,14 +21,6 @@ from factories import (
     write,
     write_all,
 )
-
-from domain.campaign import State
-from domain.errors import MoveNotAllowed, Overtaken, Unknown
-from domain.review import Outcome
-from domain.rollback import StepName, StepState, Trigger
-from domain.send import ChunkState
-from domain.variant import Origin, VariantState
-from storage.engine import Database
 
 
 def test_the_second_of_two_moves_from_one_version_is_overtaken(
