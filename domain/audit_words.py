@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from datetime import datetime
+from typing import Final, TypeAlias
 
 _SHOWN_OF_A_HASH: Final = 12
+
+Say: TypeAlias = Callable[[object], str]
 
 
 def fragment(detail: Mapping[str, object]) -> str:
     """Say a detail as part of a sentence, such as "stage copy, variant B, revision 2".
 
-    Known keys come first and in the order of a story; any other follows under its
-    own name. What is empty is left out.
+    Known keys come first, in the order of a story; any other follows under its own
+    name. What is empty is left out.
     """
     known = [key for key in _WORDS if key in detail]
     others = sorted(key for key in detail if key not in _WORDS)
-    said = (_said(key, detail[key]) for key in [*known, *others])
-    return ", ".join(each for each in said if each)
-
-
-def _said(key: str, value: object) -> str:
-    if value is None or value in ("", [], {}):
-        return ""
-    if key in _WORDS:
-        return _WORDS[key](value)
-    return f"{key.replace('_', ' ')} {_plain(value)}"
+    return ", ".join(
+        _WORDS.get(key, _named(key.replace("_", " ")))(detail[key])
+        for key in [*known, *others]
+        if detail[key] not in (None, "", [], {})
+    )
 
 
 def _plain(value: object) -> str:
@@ -36,87 +34,108 @@ def _plain(value: object) -> str:
             return f"{value:,}"
         case float():
             return f"{value:g}"
-        case list() | tuple():
-            return " and ".join(_plain(each) for each in value)
+        case list():
+            return _joined([_plain(each) for each in value])
         case Mapping():
-            pairs = (f"{key} {_plain(each)}" for key, each in sorted(value.items()))
-            return f"({', '.join(pairs)})"
+            return f"({fragment(value)})"
         case _:
-            return str(value).replace("_", " ")
+            return str(value)
 
 
-def _named(name: str) -> Callable[[object], str]:
+def _joined(words: list[str]) -> str:
+    if len(words) < 2:  # noqa: PLR2004 - nothing to join
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _named(name: str) -> Say:
     return lambda value: f"{name} {_plain(value)}"
 
 
-def _number(name: str) -> Callable[[object], str]:
-    """An id or a running number: no thousands separator."""
+def _key(name: str) -> Say:
+    """A word of ours, such as a role or a trigger."""
+    return lambda value: f"{name} {_plain(value).replace('_', ' ')}"
+
+
+def _numbered(name: str) -> Say:
+    """A running number: no thousands separator."""
     return lambda value: f"{name} {value}"
 
 
-def _counted(one: str, many: str | None = None) -> Callable[[object], str]:
-    several = many or f"{one}s"
-    return lambda value: f"{_plain(value)} {one if value == 1 else several}"
+def _counted(one: str, many: str) -> Say:
+    return lambda value: f"{_plain(value)} {one if value == 1 else many}"
 
 
-def _hash(name: str) -> Callable[[object], str]:
+def _hash(name: str) -> Say:
     return lambda value: f"{name} {str(value)[:_SHOWN_OF_A_HASH]}"
 
 
-def _quoted(value: object) -> str:
-    return f'"{value}"'
+def _quoted(name: str) -> Say:
+    return lambda value: f'{name} "{value}"'
 
 
-def _verbatim(name: str) -> Callable[[object], str]:
-    return lambda value: f"{name} {value}"
+def _step(value: object) -> str:
+    """A ladder step, stored from 0 and said from 1; or a rollback step's name."""
+    if isinstance(value, int):
+        return f"step {value + 1}"
+    return _plain(value).replace("_", " ")
 
 
-_WORDS: Final[Mapping[str, Callable[[object], str]]] = {
-    "title": _quoted,
-    "tier": _verbatim("tier"),
-    "audience": _verbatim("audience"),
-    "recipients": _counted("recipient"),
-    "suppressed_before": _counted("suppressed before", "suppressed before"),
-    "source": _named("by"),
-    "stage": _named("stage"),
-    "role": _named("asked"),
-    "variant": _verbatim("variant"),
+def _time(name: str) -> Say:
+    def said(value: object) -> str:
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError:
+            return f"{name} {value}"
+        return f"{name} {moment:%Y-%m-%d %H:%M %Z}".rstrip()
+
+    return said
+
+
+def _rate(value: object) -> str:
+    if not isinstance(value, int | float):
+        return _plain(value)
+    return f"a healthy send does this {100 * value:.2g} % of the time"
+
+
+_WORDS: Final[Mapping[str, Say]] = {
+    "source": _key("by"),
+    "trigger": _key("by"),
+    "audience": _named("audience"),
+    "recipients": _counted("recipient", "recipients"),
+    "tier": _named("tier"),
+    "passed": _key("passed"),
+    "stage": _key("stage"),
+    "role": _key("asked"),
+    "variant": _named("variant"),
     "variants": _named("variants"),
-    "label": _verbatim("variant"),
-    "labels": _named("variants"),
-    "revision": _number("revision"),
-    "number": _number("number"),
-    "outcome": _named("outcome"),
-    "rule": _verbatim("rule"),
-    "rules": _named("rules"),
-    "instruction": lambda value: f'asked for "{value}"',
-    "arms": _named("arms"),
-    "shelved": _named("shelved"),
-    "step": _number("step"),
-    "percent": lambda value: f"{_plain(value)} %",
-    "planned": _counted("mail planned", "mails planned"),
-    "chunk": _number("chunk"),
-    "chunks": _counted("chunk"),
+    "revision": _numbered("revision"),
+    "outcome": _named("lint says"),
+    "hard": _key("blocked by"),
+    "notes": _counted("note", "notes"),
+    "instruction": _quoted("asked for"),
+    "arms": _named("sends variants"),
+    "step": _step,
+    "steps": _named("steps of"),
+    "percent": lambda value: f"{_plain(value)} % of the list",
+    "chunk": _numbered("chunk"),
+    "size": _counted("mail", "mails"),
     "accepted": _counted("mail accepted", "mails accepted"),
     "skipped": _counted("skipped", "skipped"),
-    "verdict": _named("verdict"),
-    "complaints": _counted("complaint"),
-    "hard_bounces": _counted("hard bounce"),
+    "send_at": _time("from"),
+    "complaints": _counted("complaint", "complaints"),
+    "of": _named("of"),
+    "complaints_to_roll_back": _counted("rolls it back", "roll it back"),
+    "hard_bounces": _counted("hard bounce", "hard bounces"),
+    "planned": _named("of"),
+    "hard_bounces_to_roll_back": _counted("rolls it back", "roll it back"),
+    "false_rollback_rate": _rate,
     "mails_out": _counted("mail out", "mails out"),
     "mails_spared": _counted("mail spared", "mails spared"),
-    "revoked": _counted("chunk revoked", "chunks revoked"),
-    "suppressed": _counted("suppressed", "suppressed"),
-    "trigger": _named("by"),
-    "send_at": _verbatim("sends"),
-    "decides_at": _verbatim("decides"),
-    "due_at": _verbatim("due"),
-    "reason": lambda value: f"because: {value}",
-    "error": _verbatim("error"),
-    "reference": _verbatim("reference"),
-    "policy_hash": _hash("policy"),
-    "policy": _hash("policy"),
+    "detail": _plain,
+    "reason": _named("because:"),
     "sha256": _hash("text"),
-    "revision_sha256": _hash("text"),
-    "brief_sha256": _hash("brief"),
+    "brief": _hash("brief"),
+    "policy": _hash("policy"),
 }
 """How each known key is said, in the order in which keys are said."""

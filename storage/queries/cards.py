@@ -85,7 +85,7 @@ def campaign_card(
         recipients=campaign.audience_size,
         state=campaign.state,
         author=campaign.author,
-        slack_channel=row.slack_channel or facts.team.channel,
+        slack_channel=row.slack_channel or campaign.channel,
         slack_ts=row.slack_ts,
         prompt=row.prompt,
         writers=writer_names,

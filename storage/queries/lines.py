@@ -115,7 +115,7 @@ def _line(row: Row[Any], mails: Mails | None, complaints: int) -> CampaignLine:
         mails_left=mails.left if mails else row.audience_size,
         complaints=complaints,
         updated_at=row.updated_at,
-        permalink_channel=row.slack_channel or "",
+        permalink_channel=row.slack_channel or row.channel,
         permalink_ts=row.slack_ts,
     )
 
@@ -148,6 +148,7 @@ def _waiting(
             tables.campaigns.c.title,
             tables.campaigns.c.tier,
             tables.campaigns.c.audience_size,
+            tables.campaigns.c.channel,
             slack_messages.c.channel.label("slack_channel"),
             slack_messages.c.ts.label("slack_ts"),
         )
@@ -172,7 +173,7 @@ def _waiting(
             tier=row.tier,
             recipients=row.audience_size,
             due_at=row.due_at,
-            slack_channel=row.slack_channel or "",
+            slack_channel=row.slack_channel or row.channel,
             slack_ts=row.slack_ts,
         )
         for row in connection.execute(query)

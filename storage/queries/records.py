@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +12,7 @@ from domain.campaign import CampaignId
 from domain.errors import Unknown
 from domain.review import RequestId, ReviewRequest
 from domain.views import AuditLine, IncidentView, StepLine
+from storage.audit import detail_from
 from storage.incidents import incident_from, step_from
 from storage.reviews import REQUESTS, request_from
 from storage.tables import (
@@ -145,8 +145,13 @@ def audit(connection: Connection, campaign_id: CampaignId) -> tuple[AuditLine, .
             event=row.event,
             from_state=row.from_state,
             to_state=row.to_state,
-            detail=fragment(json.loads(row.detail)),
+            detail=_said(row.detail),
             hash=row.hash,
         )
         for row in connection.execute(query)
     )
+
+
+def _said(packed: str) -> str:
+    detail = detail_from(packed)
+    return fragment(detail) if isinstance(detail, dict) else str(detail)
