@@ -24,7 +24,7 @@ from domain.campaign import SENDING, CampaignId, State
 from domain.errors import TryLater
 from domain.rollback import StepName, StepState
 from domain.variant import RevisionId, VariantId
-from domain.views import CampaignCard
+from domain.views import CampaignCard, VariantCard
 from pipeline import failpoint
 from pipeline.plot import Mark, canary_plot
 from pipeline.slack import MessageGone, NotInChannel, Posted
@@ -151,14 +151,16 @@ def _surfaces(deps: Deps, view: CampaignCard) -> Iterator[Surface]:
     yield _surface(
         f"campaign:{view.id}",
         view.slack_channel,
-        campaign_card.render(view, now=_still(view, now)),
+        lambda at: campaign_card.render(view, now=at),
+        still=now if view.state is State.BRIEFED else view.moved_at,
+        now=now,
     )
     if view.incident is not None:
         yield _incident(deps, view)
     yield from _variants(deps, view, now)
     if view.state is State.STAGED_REVIEW and view.review is not None:
         asked = notices.asked(view.id, view.title, view.review, now=now)
-        yield _surface(
+        yield _said(
             f"asked:{view.id}:{view.review.stage}",
             view.slack_channel,
             asked,
@@ -169,12 +171,29 @@ def _surfaces(deps: Deps, view: CampaignCard) -> Iterator[Surface]:
         yield from _plot(deps, view)
 
 
-def _still(view: CampaignCard, now: datetime) -> datetime:
-    """Only cards that show a running clock change with time alone."""
-    return now if view.state is State.BRIEFED else view.moved_at
-
-
 def _surface(
+    key: str,
+    channel: str,
+    render: Callable[[datetime], Message],
+    *,
+    still: datetime,
+    now: datetime,
+    in_thread: bool = False,
+) -> Surface:
+    """A card with a running clock: hashed at a fixed moment, shown at the present one.
+
+    So time alone changes no card; the next fact does, and brings the clock along.
+    """
+    return Surface(
+        key=key,
+        channel=channel,
+        facts=render(still).payload(),
+        render=lambda: render(now).payload(),
+        in_thread=in_thread,
+    )
+
+
+def _said(
     key: str,
     channel: str,
     message: Message,
@@ -201,19 +220,25 @@ def _variants(deps: Deps, view: CampaignCard, now: datetime) -> Iterator[Surface
         shown = deps.database.read(queries.variant_card, VariantId(variant_id), facts)
         if shown.text is None and shown.reason is None:
             continue
-        yield _surface(
-            f"variant:{variant_id}",
-            view.slack_channel,
-            variant_card.render(shown, now=now),
-            in_thread=True,
-        )
+        yield _variant(view, shown, now)
         if shown.origin is not None and shown.origin.editor is not None:
             yield _changed(deps, view, shown.revision_id)
 
 
+def _variant(view: CampaignCard, shown: VariantCard, now: datetime) -> Surface:
+    return _surface(
+        f"variant:{shown.variant_id}",
+        view.slack_channel,
+        lambda at: variant_card.render(shown, now=at),
+        still=view.created_at,
+        now=now,
+        in_thread=True,
+    )
+
+
 def _changed(deps: Deps, view: CampaignCard, revision_id: int | None) -> Surface:
     revision = deps.database.read(queries.revision, RevisionId(revision_id or 0))
-    return _surface(
+    return _said(
         f"changed:{revision.revision_id}",
         view.slack_channel,
         compare.changed(revision),
@@ -236,7 +261,7 @@ def _incident(deps: Deps, view: CampaignCard) -> Surface:
             if step.name is StepName.NOTIFY and step.state is not StepState.DONE:
                 store.incidents.swap_step(step, StepState.DONE, detail="on-call told")
 
-    return _surface(
+    return _said(
         f"incident:{incident_id}",
         deps.playbook.team.on_call_channel,
         incident.notice(view.incident),
@@ -279,7 +304,7 @@ def _tell_author(deps: Deps, view: CampaignCard, error: NotInChannel) -> None:
     _show(
         deps,
         view.id,
-        _surface(f"blocked:{view.id}", view.author, message, is_live=False),
+        _said(f"blocked:{view.id}", view.author, message, is_live=False),
     )
 
 
