@@ -11,6 +11,7 @@ from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 from domain.errors import TryLater
 from domain.views import Facts
+from pipeline import failpoint
 from pipeline.playbook import Playbook
 from pipeline.wiring import Deps
 from storage.store import Store
@@ -89,7 +90,10 @@ class Web:
 
         def work() -> R:
             with self.deps.database.begin() as store:
-                return fn(store, *args, **kw)
+                done = fn(store, *args, **kw)
+                failpoint.hit("web.before_commit")
+            failpoint.hit("web.after_commit")
+            return done
 
         job = self.writers.submit(work)
         outcome = asyncio.wrap_future(job)

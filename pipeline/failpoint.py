@@ -25,23 +25,37 @@ NAMES: Final = (
 )
 """Every ambiguous moment of the protocol: between intent, call and result."""
 
-_VARIABLE: Final = "COPYDESK_FAILPOINT"
+_VARIABLE: Final = "COPYDESK_FAILPOINTS"
+WHOLE: Final = "whole"
 
 
 def hit(name: str) -> None:
-    """Die here, as by kill -9, when the crash test armed this name.
+    """Die here, as by kill -9, when a crash test armed this name.
 
-    `COPYDESK_FAILPOINT=name:file` arms it for as long as the file exists; the file is
-    removed first, so that each arming kills once.
+    `COPYDESK_FAILPOINTS` names a folder. A file of the failpoint's name in it arms the
+    failpoint once: it is removed before the kill. It may hold how many hits to let
+    pass first, and the word "whole" to kill the process group and not the process
+    alone.
     """
-    armed = os.environ.get(_VARIABLE)
-    if not armed:
+    folder = os.environ.get(_VARIABLE)
+    if not folder:
         return
-    wanted, _, token = armed.partition(":")
-    if wanted != name or not token:
-        return
+    token = Path(folder) / name
     try:
-        Path(token).unlink()
+        order = token.read_text(encoding="ascii").split()
+        passes = next((int(word) for word in order if word.isdecimal()), 0)
+        if passes:
+            _rewrite(token, [str(passes - 1), *order[1:]])
+            return
+        token.unlink()
     except FileNotFoundError:
         return
+    if WHOLE in order:
+        os.killpg(os.getpgrp(), signal.SIGKILL)
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _rewrite(token: Path, order: list[str]) -> None:
+    fresh = token.with_name(f"{token.name}.{os.getpid()}")
+    fresh.write_text(" ".join(order), encoding="ascii")
+    fresh.replace(token)

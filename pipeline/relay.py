@@ -24,9 +24,6 @@ from storage.store import Store
 log = structlog.get_logger(__name__)
 
 POLL_EVERY: Final = timedelta(milliseconds=100)
-REDRIVE_AFTER: Final = timedelta(seconds=150)
-"""A job that rang this long ago and has no end is rung again: past any time limit."""
-
 REST_AFTER_OUTAGE: Final = timedelta(seconds=1)
 SWEEP_EVERY: Final = timedelta(minutes=10)
 _KEEP_INBOX: Final = timedelta(days=7)
@@ -41,11 +38,11 @@ class Relay:
         deps: Deps,
         tasks: Mapping[str, Task],
         *,
-        redrive_after: timedelta = REDRIVE_AFTER,
+        redrive_after: timedelta | None = None,
     ) -> None:
         self._deps = deps
         self._doorbell = Doorbell(deps.settings.broker_url, tasks)
-        self._redrive_after = redrive_after
+        self._redrive_after = redrive_after or deps.settings.redrive_after
         self._stopped = threading.Event()
         self._swept_at = deps.clock()
 

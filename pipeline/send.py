@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from domain.campaign import SENDING, Actor, Event
+from domain.campaign import FINAL, SENDING, Actor, Event
 from domain.errors import Overtaken, Refused, TryLater
 from domain.personalize import CannotRender, Profile
 from domain.send import Chunk, ChunkId, ChunkState, Send
@@ -25,11 +25,11 @@ from storage.store import Store
 
 log = structlog.get_logger(__name__)
 
-CALL_LIMIT: Final = timedelta(seconds=90)
-"""No call outlives this; an intent older than it has lost its process."""
-
 MAX_UNRENDERABLE: Final = 0.01
 """Share of a chunk's recipients that may fail to render before it is stopped."""
+
+_AGAIN_AFTER: Final = timedelta(seconds=5)
+"""Least wait before a chunk that the ESP did not take is handed over again."""
 
 SENDER: Final = Actor.machine("sender")
 
@@ -67,7 +67,11 @@ def _ready(store: Store, chunk_id: int, version: int) -> Chunk:
 
 def _hand_over(deps: Deps, chunk: Chunk) -> None:
     mails, skipped = _mails(deps, chunk)
-    batch_id = deps.esp.new_batch()
+    try:
+        batch_id = deps.esp.new_batch()
+    except Refused as error:
+        _refused(deps, chunk, str(error))
+        return
     failpoint.hit("send.after_batch")
     with deps.database.begin() as store:
         # the gate, once more and under lock, right before the call
@@ -87,10 +91,10 @@ def _hand_over(deps: Deps, chunk: Chunk) -> None:
     except OutcomeUnknown as error:
         _unknown(deps, intended, str(error))
         return
-    except TryLater:
+    except TryLater as later:
         # the ESP took nothing, so the chunk may go again
         with deps.database.begin() as store:
-            _back_to_planned(store, intended, "put_off")
+            _back_to_planned(store, intended, "put_off", after=later.retry_after)
         return
     except Refused as error:
         _refused(deps, intended, str(error))
@@ -197,10 +201,11 @@ def _reconcile(deps: Deps, chunk: Chunk) -> None:
     asked_at = chunk.intent_at or deps.clock()
     age = deps.clock() - asked_at
     if chunk.state is ChunkState.INTENT:
-        if age < CALL_LIMIT:
+        limit = deps.settings.send_limit
+        if age < limit:
             raise TryLater(
                 f"Chunk {chunk.number} may still be under way.",
-                retry_after=CALL_LIMIT - age,
+                retry_after=limit - age,
             )
         chunk = _unknown(deps, chunk, "The sender died during the call.")
     recipients = deps.database.look(lambda store: store.sends.addresses(chunk.id))
@@ -214,7 +219,8 @@ def _reconcile(deps: Deps, chunk: Chunk) -> None:
         store.campaigns.lock(chunk.campaign_id)
         seen = store.sends.events_seen(chunk)
         if taken or seen:
-            _sent(store, chunk, max(len(taken or ()), seen), how="reconciled")
+            # one request carries the chunk: the ESP took all of it, or nothing
+            _sent(store, chunk, chunk.size - chunk.skipped, how="reconciled")
         elif taken is not None and age > deps.playbook.look_up_lag:
             # the ESP itself says that it has none of them: not a blind resend
             _back_to_planned(store, chunk, "not_taken")
@@ -276,34 +282,40 @@ def _sent(store: Store, chunk: Chunk, accepted: int, *, how: str) -> None:
     settle_step(store, campaign.id)
 
 
-def _back_to_planned(store: Store, chunk: Chunk, why: str) -> None:
+def _back_to_planned(
+    store: Store, chunk: Chunk, why: str, *, after: timedelta = _AGAIN_AFTER
+) -> None:
     """The ESP has nothing of it: plan it again, behind the same gate."""
     campaign = store.campaigns.lock(chunk.campaign_id)
-    after = ChunkState.PLANNED if campaign.state in SENDING else ChunkState.REVOKED
-    planned = store.sends.swap(chunk, after, batch_id=None, intent_at=None, reason=why)
+    planned = _put_back(store, campaign, chunk, why)
     store.audit.append(
         campaign.id,
         f"chunk_{why}",
         actor=SENDER.id,
         detail={"chunk": chunk.number, "size": chunk.size},
     )
-    store.outbox.add(
-        "send",
-        planned.id,
-        planned.version,
-        campaign.id,
-        after=timedelta(seconds=5),
-        suffix=f":{campaign.version}",
-    )
+    if planned.state is ChunkState.PLANNED:
+        store.outbox.add(
+            "send",
+            planned.id,
+            planned.version,
+            campaign.id,
+            after=max(after, _AGAIN_AFTER),
+            suffix=f":{campaign.version}",
+        )
+
+
+def _put_back(store: Store, campaign: Campaign, chunk: Chunk, why: str) -> Chunk:
+    """A paused campaign keeps the chunk for when it goes on; an ended one does not."""
+    after = ChunkState.REVOKED if campaign.state in FINAL else ChunkState.PLANNED
+    return store.sends.swap(chunk, after, batch_id=None, intent_at=None, reason=why)
 
 
 def _refused(deps: Deps, chunk: Chunk, why: str) -> None:
     """The ESP will not take it as it stands: an engineer has to look."""
     with deps.database.begin() as store:
         campaign = store.campaigns.lock(chunk.campaign_id)
-        store.sends.swap(
-            chunk, ChunkState.PLANNED, batch_id=None, intent_at=None, reason=why
-        )
+        _put_back(store, campaign, chunk, why)
         if campaign.state in SENDING:
             advance(store, campaign.id, Event.PARKED, actor=SENDER, reason=why)
 

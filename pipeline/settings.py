@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -16,6 +17,10 @@ class Settings(BaseSettings):
             240 in practice, where a second stands for four minutes.
         allow_sample_copy: Lets copy of the sample writer be sent. Practice only.
         practice: Which of slack, writer and esp are practice, for the cards.
+        redrive_after_s: A job that rang this long ago and has no end is rung again;
+            longer than any job may take (`broker.TIME_LIMIT_S`).
+        send_limit_s: No send to the ESP outlives this; an intent older than it has
+            lost its process. Longer than the ESP client's own timeouts.
     """
 
     model_config = SettingsConfigDict(extra="ignore", populate_by_name=True)
@@ -29,6 +34,8 @@ class Settings(BaseSettings):
     allow_sample_copy: bool = Field(default=False, alias="COPYDESK_ALLOW_SAMPLE_COPY")
     time_scale: float = Field(1.0, alias="COPYDESK_TIME_SCALE", ge=1, le=10_000)
     practice: str = Field("", alias="COPYDESK_PRACTICE")
+    redrive_after_s: float = Field(150, alias="COPYDESK_REDRIVE_AFTER_S", gt=0)
+    send_limit_s: float = Field(90, alias="COPYDESK_SEND_LIMIT_S", gt=0)
 
     database_url: str = Field("", alias="DATABASE_URL")
     broker_url: str = Field("redis://127.0.0.1:6379/0", alias="BROKER_URL")
@@ -51,6 +58,14 @@ class Settings(BaseSettings):
     def database_address(self) -> str:
         """Where the truth is kept; SQLite in the data folder unless told otherwise."""
         return self.database_url or f"sqlite:///{self.data_dir / 'copydesk.db'}"
+
+    @property
+    def redrive_after(self) -> timedelta:
+        return timedelta(seconds=self.redrive_after_s)
+
+    @property
+    def send_limit(self) -> timedelta:
+        return timedelta(seconds=self.send_limit_s)
 
     @property
     def practice_parts(self) -> tuple[str, ...]:
