@@ -131,7 +131,13 @@ def variant_card(
     asked = _open_request(connection, variant.revision_id)
     holders = facts.team.holders(asked.role) if asked else ()
     decided = decisions_about(
-        connection, decisions.c.variant_id == variant_id, is_current=True
+        connection,
+        # by the campaign's index; a variant's decisions have none of their own
+        sa.and_(
+            decisions.c.campaign_id == variant.campaign_id,
+            decisions.c.variant_id == variant_id,
+        ),
+        is_current=True,
     )
     return VariantCard(
         campaign_id=variant.campaign_id,
