@@ -151,6 +151,12 @@ class _Case:
         return matured_share(self.elapsed, self.policy)
 
     @property
+    def needs_person(self) -> bool:
+        """Whether no data could make it expand by itself."""
+        is_blind = self.counts.reporting < self.policy.min_reporting
+        return not self.is_last and (is_blind or not self.expands_alone)
+
+    @property
     def cohort(self) -> str:
         if 0 < self.counts.reporting < self.counts.planned:
             return f"{self.counts.base:,} who can report"
@@ -286,6 +292,9 @@ def _silence(case: _Case) -> _Finding | None:
             f"The window is over without a delivered event for {counts.planned:,} "
             "mails; nothing expands until data returns."
         )
+    if case.needs_person:
+        # its few recipients fall silent for good; holding tells a person
+        return None
     if age is None or age > case.policy.stale_after:
         return Verdict.NO_DATA, (
             "The window is over, but the ESP has been silent for more than "

@@ -83,6 +83,8 @@ def advance(
     )
     for task in JOBS[after]:
         store.outbox.add(task, campaign_id, moved.version, campaign_id)
+    if after is State.SCHEDULED and moved.send_at is not None:
+        store.deadlines.set(campaign_id, "start", moved.version, moved.send_at)
     if after in SENDING:
         _open_gate(store, moved)
     if after in FINAL:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from domain.campaign import Campaign
+from domain.campaign import FINAL, Campaign
 from domain.errors import Overtaken, TryLater
 from domain.personalize import TOKENS
 from domain.variant import LABELS, Copy, Origin, Variant, VariantId, VariantState
@@ -40,19 +40,13 @@ def write(deps: Deps, variant_id: int, version: int) -> None:
     """
     started = deps.clock()
     variant, request = deps.database.look(
-        lambda store: _request(
-            deps,
-            _waiting(store.variants.get(VariantId(variant_id)), version),
-            store,
-        )
+        lambda store: _request(deps, _waiting(store, variant_id, version), store)
     )
     try:
         draft, reply = _draft(deps, variant, request, started + DEADLINE)
     except (DraftInvalid, WriterRefused) as error:
         with deps.database.begin() as store:
-            write_failed(
-                store, _waiting(store.variants.get(variant.id), version), str(error)
-            )
+            write_failed(store, _waiting(store, variant_id, version), str(error))
         return
     origin = Origin(
         endpoint=deps.writer.endpoint,
@@ -64,12 +58,7 @@ def write(deps: Deps, variant_id: int, version: int) -> None:
         is_sample=deps.writer.is_sample,
     )
     with deps.database.begin() as store:
-        drafted(
-            store,
-            _waiting(store.variants.get(variant.id), version),
-            draft.copy,
-            origin,
-        )
+        drafted(store, _waiting(store, variant_id, version), draft.copy, origin)
 
 
 def give_up(deps: Deps, variant_id: int, reason: str) -> None:
@@ -80,8 +69,15 @@ def give_up(deps: Deps, variant_id: int, reason: str) -> None:
             write_failed(store, variant, reason)
 
 
-def _waiting(variant: Variant, version: int) -> Variant:
-    if variant.version != version or variant.state is not VariantState.BRIEFED:
+def _waiting(store: Store, variant_id: int, version: int) -> Variant:
+    """The variant, if these words are still wanted."""
+    variant = store.variants.get(VariantId(variant_id))
+    campaign = store.campaigns.get(variant.campaign_id)
+    if (
+        variant.version != version
+        or variant.state is not VariantState.BRIEFED
+        or campaign.state in FINAL
+    ):
         raise Overtaken(f"Variant {variant.label} is not waiting to be written.")
     return variant
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from domain.brief import parse_brief
+from domain.campaign import FINAL
 from domain.errors import Overtaken
 from domain.lint import decide
 from domain.variant import Copy, Variant, VariantId, VariantState
@@ -45,7 +46,12 @@ def _text(
 
 def _drafted(store: Store, variant_id: int, version: int) -> Variant:
     variant = store.variants.get(VariantId(variant_id))
-    if variant.version != version or variant.state is not VariantState.DRAFTED:
+    campaign = store.campaigns.get(variant.campaign_id)
+    if (
+        variant.version != version
+        or variant.state is not VariantState.DRAFTED
+        or campaign.state in FINAL
+    ):
         raise Overtaken(f"Variant {variant.label} has moved on.")
     return variant
 

@@ -12,7 +12,6 @@ import structlog
 from domain.campaign import State
 from domain.canary import Verdict
 from domain.errors import TryLater
-from domain.send import ChunkId
 from pipeline import failpoint
 from pipeline.broker import Doorbell
 from pipeline.record.canary import REJUDGE_EVERY, judge_due, start
@@ -25,6 +24,9 @@ log = structlog.get_logger(__name__)
 
 POLL_EVERY: Final = timedelta(milliseconds=100)
 REST_AFTER_OUTAGE: Final = timedelta(seconds=1)
+BROKEN_AGAIN_AFTER: Final = timedelta(seconds=30)
+"""A deadline that met a bug is tried again after this."""
+
 SWEEP_EVERY: Final = timedelta(minutes=10)
 _KEEP_INBOX: Final = timedelta(days=7)
 _KEEP_OUTBOX: Final = timedelta(days=7)
@@ -97,9 +99,18 @@ class Relay:
         """Fire what is due, each in its own transaction; returns how many."""
         due = self._deps.database.look(lambda store: store.deadlines.due())
         for deadline in due:
-            with self._deps.database.begin() as store:
-                if store.deadlines.claim(deadline):
-                    fire(store, self._deps, deadline)
+            try:
+                with self._deps.database.begin() as store:
+                    if store.deadlines.claim(deadline):
+                        fire(store, self._deps, deadline)
+            except TryLater:
+                raise
+            except Exception:
+                # one of the three edges: a campaign that breaks must not keep the
+                # others' deadlines from firing
+                log.exception("deadline.broke", campaign=deadline.campaign_id)
+                with self._deps.database.begin() as store:
+                    store.deadlines.rearm(deadline, store.now + BROKEN_AGAIN_AFTER)
         return len(due)
 
     def _sweep(self) -> None:
@@ -114,10 +125,7 @@ class Relay:
 
 def fire(store: Store, deps: Deps, deadline: Deadline) -> None:
     """Act on one deadline; one whose campaign has moved on is inert."""
-    kind, _, target = deadline.kind.partition(":")
-    if kind == "resolve":
-        _resolve(store, deadline, int(target))
-        return
+    kind = deadline.kind
     campaign = store.campaigns.get(deadline.campaign_id)
     if campaign.version != deadline.version:
         return
@@ -129,16 +137,3 @@ def fire(store: Store, deps: Deps, deadline: Deadline) -> None:
         waits = (Verdict.WAIT, Verdict.NO_DATA)
         if judgement is not None and judgement.verdict in waits:
             store.deadlines.rearm(deadline, store.now + REJUDGE_EVERY)
-
-
-def _resolve(store: Store, deadline: Deadline, chunk_id: int) -> None:
-    """Look again at a chunk whose call never answered."""
-    chunk = store.sends.chunk(ChunkId(chunk_id))
-    if chunk.version == deadline.version:
-        store.outbox.add(
-            "send",
-            chunk.id,
-            chunk.version,
-            chunk.campaign_id,
-            suffix=f":resolve{int(store.now.timestamp())}",
-        )

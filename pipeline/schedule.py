@@ -42,7 +42,7 @@ def schedule(deps: Deps, campaign_id: int, version: int) -> None:
             raise Overtaken(f"Campaign #{number} has moved on.")
         _plan(store, campaign, keys, assignment)
         start_at = max(campaign.send_at or store.now, store.now)
-        moved = advance(
+        advance(
             store,
             number,
             Event.SCHEDULED,
@@ -54,7 +54,6 @@ def schedule(deps: Deps, campaign_id: int, version: int) -> None:
                 "send_at": start_at,
             },
         )
-        store.deadlines.set(number, "start", moved.version, start_at)
 
 
 def _plan(

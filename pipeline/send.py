@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from domain.campaign import FINAL, SENDING, Actor, Event
+from domain.campaign import FINAL, SENDING, Actor, Campaign, Event
 from domain.errors import Overtaken, Refused, TryLater
 from domain.personalize import CannotRender, Profile
 from domain.send import Chunk, ChunkId, ChunkState, Send

@@ -49,8 +49,12 @@ class Reviews(Repository):
         role: str,
         due_at: datetime,
     ) -> bool:
-        """Open the one question about this text in this stage; False if it exists."""
-        return self._insert_new(
+        """Open the one question about this text in this stage; False if it stands.
+
+        A question that was superseded is asked anew: the rewrite it made way for
+        never came, so the text is the variant's present one again.
+        """
+        is_new = self._insert_new(
             review_requests,
             campaign_id=campaign_id,
             variant_id=variant_id,
@@ -60,6 +64,18 @@ class Reviews(Repository):
             asked_at=self.now,
             due_at=due_at,
         )
+        if is_new:
+            return True
+        again = self.connection.execute(
+            sa.update(review_requests)
+            .where(
+                review_requests.c.revision_id == revision_id,
+                review_requests.c.stage == stage,
+                review_requests.c.outcome == Outcome.SUPERSEDED,
+            )
+            .values(closed_at=None, outcome=None, asked_at=self.now, due_at=due_at)
+        )
+        return again.rowcount == 1
 
     def get(self, request_id: RequestId) -> ReviewRequest:
         """Read a request.

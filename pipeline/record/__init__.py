@@ -5,9 +5,10 @@ All are synchronous, take a `Store` first, and run in the caller's transaction.
 
 from __future__ import annotations
 
-from pipeline.record.briefs import brief, cancel, channel_joined, retry
+from pipeline.record.briefs import brief, cancel, channel_joined
 from pipeline.record.canary import expand, extend, hold, judge_due, resolve_chunk
 from pipeline.record.events import Ingested, esp_events, unsubscribe
+from pipeline.record.retries import retry
 from pipeline.record.reviews import approve, open_review, reject
 from pipeline.record.rollbacks import RolledBack, roll_back, rollback_reason
 from pipeline.record.words import drafted, edit, linted, regenerate, write_failed

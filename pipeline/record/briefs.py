@@ -1,12 +1,12 @@
-"""A brief comes in, is cancelled, or is tried again after an engineer looked."""
+"""A brief comes in, or is cancelled; its cards find their channel."""
 
 from __future__ import annotations
 
 from domain.brief import Brief, brief_sha256, to_json
-from domain.campaign import Actor, ActorKind, Campaign, CampaignId, Event
+from domain.campaign import Actor, Campaign, CampaignId, Event
 from domain.errors import NotYourTurn, Refused
 from domain.review import Team
-from domain.variant import LABELS, VariantState
+from domain.variant import LABELS
 from pipeline.advance import advance, refresh_card
 from pipeline.playbook import Playbook
 from storage.store import Store
@@ -80,26 +80,6 @@ def cancel(
     """
     require_role(playbook.team, actor)
     return advance(store, campaign_id, Event.CANCELLED, actor=Actor(id=actor))
-
-
-def retry(
-    store: Store, playbook: Playbook, campaign_id: CampaignId, *, actor: Actor
-) -> Campaign:
-    """Return a parked campaign to where it was, with its jobs queued afresh.
-
-    Raises:
-        MoveNotAllowed: It is not parked.
-        NotYourTurn: The person is not in the team.
-    """
-    if actor.kind is ActorKind.PERSON:
-        require_role(playbook.team, actor.id)
-    campaign = advance(store, campaign_id, Event.RETRIED, actor=actor)
-    store.outbox.revive(campaign_id)
-    for variant in store.variants.of(campaign_id):
-        if variant.state is VariantState.FAILED:
-            again = store.variants.swap(variant, VariantState.BRIEFED, reason=None)
-            store.outbox.add("write", again.id, again.version, campaign_id)
-    return campaign
 
 
 def channel_joined(store: Store, channel: str) -> int:

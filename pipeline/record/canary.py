@@ -70,13 +70,16 @@ def extend(
             "You wrote the brief, so another person has to resume it"
             " (separation of duties)."
         )
-    return advance(
+    is_last = _is_last(campaign, store.sends.cohorts(campaign_id))
+    moved = advance(
         store,
         campaign_id,
         Event.EXTENDED,
         actor=Actor(id=actor),
-        decides_at=store.now + playbook.canary.window,
+        decides_at=None if is_last else store.now + playbook.canary.window,
     )
+    settle_step(store, campaign_id)
+    return moved
 
 
 def hold(
@@ -127,7 +130,7 @@ def judge_due(
     if campaign.state not in SENDING or not steps:
         return None
     judgement = _judge(store, playbook, campaign, steps)
-    _act(store, playbook, campaign, judgement)
+    _act(store, playbook, campaign, judgement, is_last=_is_last(campaign, steps))
     return judgement
 
 
@@ -148,7 +151,6 @@ def _judge(
 ) -> Judgement:
     started = campaign.step_started_at or store.now
     pulse = store.events.last_pulse()
-    is_last = campaign.step == len(steps) - 1
     return judge(
         counts_of(store, campaign, steps),
         policy=playbook.canary,
@@ -158,15 +160,23 @@ def _judge(
         last_event_age=None if pulse is None else store.now - pulse,
         expands_alone=steps[campaign.step].expands_itself,
         window=None
-        if is_last or campaign.decides_at is None
+        if _is_last(campaign, steps) or campaign.decides_at is None
         else campaign.decides_at - started,
     )
 
 
+def _is_last(campaign: Campaign, steps: tuple[Cohort, ...]) -> bool:
+    return campaign.step >= len(steps) - 1
+
+
 def _act(
-    store: Store, playbook: Playbook, campaign: Campaign, judgement: Judgement
+    store: Store,
+    playbook: Playbook,
+    campaign: Campaign,
+    judgement: Judgement,
+    *,
+    is_last: bool,
 ) -> None:
-    is_last = campaign.decides_at is None
     if judgement.verdict is Verdict.ROLLBACK:
         breach = judgement.complaints >= judgement.complaints_to_roll_back
         roll_back(
@@ -208,11 +218,15 @@ def _expand(
     steps = store.sends.cohorts(campaign.id)
     step = campaign.step + 1
     if steps and step >= len(steps):
-        raise Refused(
-            f"Every step of #{campaign.id} is out already; there is nothing to expand."
-        )
-    is_last = step == len(steps) - 1
-    return advance(
+        if campaign.state is not State.HELD:
+            raise Refused(
+                f"Every step of #{campaign.id} is out already;"
+                " there is nothing to expand."
+            )
+        # held with its last step under way: what is left of it goes on
+        step = campaign.step
+    is_last = step >= len(steps) - 1
+    moved = advance(
         store,
         campaign.id,
         Event.EXPANDED,
@@ -223,6 +237,8 @@ def _expand(
         step_started_at=store.now,
         decides_at=None if is_last else _decides_at(store, playbook),
     )
+    settle_step(store, campaign.id)
+    return moved
 
 
 def _decides_at(store: Store, playbook: Playbook) -> datetime:

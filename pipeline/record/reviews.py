@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from domain.campaign import Actor, Campaign, CampaignId, Event, State
 from domain.errors import AlreadyDecided, Overtaken, Refused
@@ -16,12 +17,15 @@ from domain.review import (
     next_stage,
     quota,
 )
-from domain.variant import Revision, Variant, VariantState
+from domain.variant import Revision, RevisionId, Variant, VariantState
 from pipeline.advance import advance, refresh_card
 from pipeline.playbook import Playbook
 from storage.store import Store
 
 DESK = Actor.machine("desk")
+
+_NO_TEXT: Final = RevisionId(0)
+"""Stands for the text of a variant that waits for its writer; nobody approved it."""
 
 
 def open_review(store: Store, playbook: Playbook, campaign_id: CampaignId) -> Campaign:
@@ -226,14 +230,16 @@ def _settle_stage(
             f"d{len(store.reviews.approvals(campaign.id))}.{len(store.variants.live(campaign.id))}",
         )
         return campaign
+    names = [each.name for each in stages]
+    is_back = names.index(open_stage.name) < names.index(stage.name)
     campaign = advance(
         store,
         campaign.id,
-        Event.STAGE_PASSED,
+        Event.REVIEW_REOPENED if is_back else Event.STAGE_PASSED,
         actor=actor,
         stage=open_stage.name,
         detail={
-            "passed": stage.name,
+            **({} if is_back else {"passed": stage.name}),
             "stage": open_stage.name,
             "role": open_stage.role,
             "variants": [v.label for v in store.variants.live(campaign.id)],
@@ -273,7 +279,9 @@ def _through(store: Store, campaign: Campaign, stage: Stage) -> tuple[Variant, .
         if a.stage == stage.name
     }
     return tuple(
-        v for v in store.variants.live(campaign.id) if (v.id, v.revision_id) in given
+        v
+        for v in store.variants.live(campaign.id)
+        if (v.id, v.revision_id) in given and v.state is not VariantState.BRIEFED
     )
 
 
@@ -304,10 +312,12 @@ def _shelve(
 def _open_stage(
     store: Store, stages: Sequence[Stage], campaign: Campaign
 ) -> Stage | None:
+    # approvals of a text that is being rewritten do not carry the campaign on
     current = {
-        v.id: v.revision_id
+        v.id: _NO_TEXT
+        if v.revision_id is None or v.state is VariantState.BRIEFED
+        else v.revision_id
         for v in store.variants.live(campaign.id)
-        if v.revision_id is not None
     }
     return next_stage(stages, current, store.reviews.approvals(campaign.id))
 
