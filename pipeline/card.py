@@ -27,7 +27,7 @@ from domain.variant import RevisionId, VariantId
 from domain.views import CampaignCard, VariantCard
 from pipeline import failpoint
 from pipeline.plot import Mark, canary_plot
-from pipeline.slack import MessageGone, NotInChannel, Posted
+from pipeline.slack import MessageGone, NotInChannel, Posted, SlackRefused
 from pipeline.tasks import Task
 from pipeline.wiring import Deps
 from storage import queries
@@ -75,11 +75,24 @@ def card(deps: Deps, campaign_id: int, _version: int) -> None:
     """
     number = CampaignId(campaign_id)
     view = deps.database.read(queries.campaign_card, number, deps.playbook.view_facts)
-    try:
-        for surface in _surfaces(deps, view):
+    for surface in _surfaces(deps, view):
+        try:
             _show(deps, number, surface)
-    except NotInChannel as error:
-        _tell_author(deps, view, error)
+        except NotInChannel as error:
+            if surface.channel == view.slack_channel:
+                _tell_author(deps, view, error)
+                return
+            # another channel's trouble: the campaign's own messages go on
+            log.warning("card.blocked", key=surface.key, code=error.code)
+
+
+def give_up(deps: Deps, campaign_id: int, reason: str) -> None:
+    """A card that cannot be drawn never stops its campaign; the next news draws it."""
+    with deps.database.begin() as store:
+        campaign = store.campaigns.lock(CampaignId(campaign_id))
+        store.audit.append(
+            campaign.id, "card_failed", actor="desk", detail={"reason": reason}
+        )
 
 
 def _show(deps: Deps, campaign_id: CampaignId, surface: Surface) -> None:
@@ -96,14 +109,7 @@ def _show(deps: Deps, campaign_id: CampaignId, surface: Surface) -> None:
         raise TryLater("Another job is posting this message.", retry_after=_BUSY)
     failpoint.hit("card.after_claim")
     thread_ts = parent.ts if surface.in_thread and parent is not None else None
-    try:
-        posted = _call(deps, claimed, surface, thread_ts)
-    except NotInChannel as error:
-        _settle(deps, claimed, state="blocked", error=error.code)
-        raise
-    except TryLater:
-        _settle(deps, claimed)
-        raise
+    posted = _try(deps, claimed, surface, parent, thread_ts)
     failpoint.hit("card.after_call")
     with deps.database.begin() as store:
         store.messages.settle(
@@ -117,6 +123,37 @@ def _show(deps: Deps, campaign_id: CampaignId, surface: Surface) -> None:
         )
         if surface.posted is not None:
             surface.posted(store)
+
+
+def _try(
+    deps: Deps,
+    claimed: SlackMessage,
+    surface: Surface,
+    parent: SlackMessage | None,
+    thread_ts: str | None,
+) -> Posted:
+    """Make the call; when it fails, let go of the message with the reason."""
+    try:
+        return _call(deps, claimed, surface, thread_ts)
+    except NotInChannel as error:
+        _settle(deps, claimed, state="blocked", error=error.code)
+        raise
+    except MessageGone as error:
+        _settle(deps, claimed)
+        raise _without_parent(deps, parent) from error
+    except SlackRefused as error:
+        _settle(deps, claimed, error=error.code)
+        raise
+    except TryLater:
+        _settle(deps, claimed)
+        raise
+
+
+def _without_parent(deps: Deps, parent: SlackMessage | None) -> TryLater:
+    """The thread's card was deleted: forget where it was, so that it is posted anew."""
+    if parent is not None:
+        _settle(deps, parent, state="intent", ts=None, rendered_sha256="")
+    return TryLater("The card of this thread is gone.", retry_after=_BUSY)
 
 
 def _call(
@@ -308,4 +345,4 @@ def _tell_author(deps: Deps, view: CampaignCard, error: NotInChannel) -> None:
     )
 
 
-TASK: Final = Task(name="card", queue="interactive", run=card)
+TASK: Final = Task(name="card", queue="interactive", run=card, give_up=give_up)

@@ -34,6 +34,7 @@ class Task:
         name: As written in the outbox.
         queue: Which worker runs it; rollback never waits behind a send.
         run: Does the work for (row id, expected version).
+        is_projection: Shows the row as it is now, so the newest job does for all.
         is_patient: Whether an outside service being away never uses up attempts.
         give_up: What to do with the row when attempts are used up; parks the
             campaign when None.
@@ -42,6 +43,7 @@ class Task:
     name: str
     queue: str
     run: Callable[[Deps, int, int], None]
+    is_projection: bool = False
     is_patient: bool = True
     give_up: Callable[[Deps, int, str], None] | None = None
 
@@ -54,6 +56,9 @@ def run_job(deps: Deps, task: Task, job_id: int) -> None:
     with deps.database.begin() as store:
         job = store.outbox.get(job_id)
         if job is None or job.is_finished:
+            return
+        if task.is_projection and store.outbox.is_superseded(job):
+            store.outbox.finished(job_id)
             return
         store.outbox.started(job_id)
     started = deps.clock()

@@ -119,6 +119,17 @@ class Outbox(Repository):
             is_finished=row.finished_at is not None,
         )
 
+    def is_superseded(self, job: Job) -> bool:
+        """Whether a newer job of the same task and row is due as well."""
+        newer = sa.select(outbox.c.id).where(
+            outbox.c.task == job.task,
+            outbox.c.row_id == job.row_id,
+            outbox.c.id > job.id,
+            outbox.c.finished_at.is_(None),
+            outbox.c.available_at <= self.now,
+        )
+        return self._one(newer.limit(1)) is not None
+
     def published(self, job_ids: Sequence[int]) -> None:
         self.connection.execute(
             sa.update(outbox)
