@@ -345,4 +345,6 @@ def _tell_author(deps: Deps, view: CampaignCard, error: NotInChannel) -> None:
     )
 
 
-TASK: Final = Task(name="card", queue="interactive", run=card, give_up=give_up)
+TASK: Final = Task(
+    name="card", queue="interactive", run=card, is_projection=True, give_up=give_up
+)
