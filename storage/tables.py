@@ -472,6 +472,7 @@ outbox = sa.Table(
     _at("created_at"),
     sa.UniqueConstraint("dedup_key"),
     sa.Index("ix_outbox_unfinished", "finished_at", "published_at", "available_at"),
+    sa.Index("ix_outbox_row", "task", "row_id", "id"),
 )
 
 deadlines = sa.Table(

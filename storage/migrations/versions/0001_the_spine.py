@@ -302,6 +302,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("dedup_key", name=op.f("uq_outbox_dedup_key")),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index("ix_outbox_row", ["task", "row_id", "id"], unique=False)
         batch_op.create_index(
             "ix_outbox_unfinished",
             ["finished_at", "published_at", "available_at"],
