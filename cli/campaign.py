@@ -1,0 +1,139 @@
+"""`copydesk campaign` and `copydesk rollback`: what is going on, and stopping it."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from cli.desk import open_desk
+
+if TYPE_CHECKING:
+    from domain.views import CampaignLine
+
+_NUMBER: Final = click.argument("number", type=click.IntRange(min=1))
+
+
+@click.group()
+def campaign() -> None:
+    """See campaigns, and try a parked one again."""
+
+
+@campaign.command("list")
+@click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
+@click.option(
+    "--live", is_flag=True, help="Only those that mail, or will by themselves."
+)
+def list_(limit: int, *, live: bool) -> None:
+    """List campaigns, newest first."""
+    from storage import queries
+
+    with open_desk() as desk:
+        found = (
+            desk.database.read(queries.live)
+            if live
+            else desk.database.read(queries.campaigns, limit=limit)
+        )
+    if not found:
+        click.echo("Nothing is live." if live else "There are no campaigns yet.")
+    for line in found:
+        click.echo(in_a_line(line))
+
+
+def in_a_line(line: CampaignLine) -> str:
+    state = line.state.replace("_", " ")
+    stage = f" ({line.stage})" if line.stage else ""
+    return (
+        f"#{line.id:<4} {state + stage:<24} tier {line.tier}"
+        f"  {line.mails_out:>7,} of {line.recipients:<7,} mailed"
+        f"  {line.complaints:>3} complaints  {line.title}"
+    )
+
+
+@campaign.command()
+@_NUMBER
+def show(number: int) -> None:
+    """Show one campaign: its brief, where it stands, and its incident."""
+    from domain.campaign import CampaignId
+    from storage import queries
+
+    with open_desk() as desk:
+        key = CampaignId(number)
+        line = desk.database.read(queries.line, key)
+        brief = desk.database.read(queries.brief_of, key)
+        incident = desk.database.read(queries.incident, key)
+    click.echo(in_a_line(line))
+    click.echo()
+    for name, value in brief.items():
+        if value not in (None, "", []):
+            click.echo(f"  {name:<18} {_said(value)}")
+    if incident is not None:
+        click.echo()
+        click.echo(
+            f"Rolled back at {incident.opened_at:%Y-%m-%d %H:%M:%S} UTC by"
+            f" {incident.actor} ({incident.trigger.replace('_', ' ')}):"
+            f" {incident.mails_out:,} mails were out, {incident.mails_spared:,} spared."
+        )
+    click.echo()
+    click.echo(f"The whole story: copydesk audit show {number}")
+
+
+def _said(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {each}" for name, each in value.items())
+    return str(value)
+
+
+@campaign.command()
+@_NUMBER
+def retry(number: int) -> None:
+    """Return a parked campaign to where it was, and queue its work anew."""
+    from domain.campaign import Actor, CampaignId
+    from pipeline import record
+
+    with open_desk() as desk, desk.database.begin() as store:
+        # a machine: team.yaml knows no shell users, and who is in is trusted
+        actor = Actor.machine(shell_user())
+        after = record.retry(store, desk.playbook, CampaignId(number), actor=actor)
+    click.echo(f"Campaign #{number} is {after.state.replace('_', ' ')} again.")
+
+
+@click.command()
+@_NUMBER
+@click.option("--reason", help="Why, for the record.")
+def rollback(number: int, reason: str | None) -> None:
+    """Stop campaign NUMBER now; needs no Slack, no broker and no ESP."""
+    from domain.campaign import Actor, CampaignId
+    from domain.rollback import Trigger
+    from pipeline import record
+
+    with open_desk() as desk, desk.database.begin() as store:
+        done = record.roll_back(
+            store,
+            desk.playbook,
+            CampaignId(number),
+            trigger=Trigger.SHELL,
+            actor=Actor(id=shell_user()),
+            reason=reason,
+        )
+    incident = done.incident
+    if not done.is_new:
+        click.echo(f"Campaign #{number} was rolled back already by {incident.actor}.")
+        return
+    click.echo(
+        f"Campaign #{number} is stopped: {incident.mails_out:,} mails are out,"
+        f" {incident.mails_spared:,} will not leave."
+    )
+
+
+def shell_user() -> str:
+    """Who typed the command, for the record."""
+    try:
+        return f"shell:{getpass.getuser()}"
+    except (KeyError, OSError):
+        # a container's user need not have a name
+        return "shell:unnamed"
