@@ -89,7 +89,7 @@ def outcome(view: IncidentView) -> tuple[str, ...]:
 def _speed(view: IncidentView) -> str:
     onset = view.onset_at
     stopped = (
-        f"Stopped in {in_words(view.opened_at - onset)}"
+        f"Stopped {in_words(view.opened_at - onset)} after the first sign"
         if onset is not None and view.opened_at >= onset
         else "The gate closed at once"
     )
@@ -100,7 +100,8 @@ def _speed(view: IncidentView) -> str:
 
 
 def _reach(view: IncidentView) -> str:
-    suppressed = plural(view.suppressed, "complainer")
+    # complaints, unsubscribes and hard bounces; never the whole cohort
+    suppressed = plural(view.suppressed, "recipient")
     said = (
         f"{plural(view.mails_out, 'mail')} had left; {count(view.mails_spared)} spared;"
         f" {suppressed} suppressed."

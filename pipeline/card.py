@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -185,6 +185,7 @@ def _settle(deps: Deps, message: SlackMessage, **facts: object) -> None:
 def _surfaces(deps: Deps, view: CampaignCard) -> Iterator[Surface]:
     """The campaign's messages, most urgent first."""
     now = deps.clock()
+    view = _told(deps, view)
     yield _surface(
         f"campaign:{view.id}",
         view.slack_channel,
@@ -284,6 +285,14 @@ def _changed(deps: Deps, view: CampaignCard, revision_id: int | None) -> Surface
     )
 
 
+def _told(deps: Deps, view: CampaignCard) -> CampaignCard:
+    """An incident's notice mentions on-call and the author: that is how they hear."""
+    if view.incident is None:
+        return view
+    told = dict.fromkeys((*deps.playbook.team.holders("on_call"), view.author))
+    return replace(view, incident=replace(view.incident, told=tuple(told)))
+
+
 def _incident(deps: Deps, view: CampaignCard) -> Surface:
     if view.incident is None:
         raise LookupError("There is no incident to tell about.")
@@ -297,6 +306,13 @@ def _incident(deps: Deps, view: CampaignCard) -> Surface:
         for step in store.incidents.steps(incident_id):
             if step.name is StepName.NOTIFY and step.state is not StepState.DONE:
                 store.incidents.swap_step(step, StepState.DONE, detail="on-call told")
+                store.campaigns.lock(found.campaign_id)
+                store.audit.append(
+                    found.campaign_id,
+                    "rollback_step_done",
+                    actor="rollback",
+                    detail={"step": step.name, "detail": "on-call and author told"},
+                )
 
     return _said(
         f"incident:{incident_id}",

@@ -104,8 +104,8 @@ def test_a_held_campaign_offers_every_way_on() -> None:
 def test_a_rollback_says_what_left_and_how_fast_it_stopped() -> None:
     words = card("rolled_back_by_itself")
     assert "Rolled back automatically at <!date^" in words
-    assert "Stopped in 0.4 s; ESP confirmed 1.9 s later." in words
-    assert "482 mails had left; 47,718 spared; 3 complainers suppressed." in words
+    assert "Stopped 0.4 s after the first sign; ESP confirmed 1.9 s later." in words
+    assert "482 mails had left; 47,718 spared; 3 recipients suppressed." in words
     assert "<@U0ONCALL> and <@U0MARKETER> told." in words
 
 
