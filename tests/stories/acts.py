@@ -1,0 +1,90 @@
+"""What people do in more than one story."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from playwright.sync_api import Locator, expect
+
+from tests.stories.person import CLEO, CLICK_MS, DEV, WORK_MS, Person
+from tests.stories.stage import Play
+
+CALM: Final = "a calm list"
+STORMY: Final = "a list that complains"
+SMALL: Final = "a small list"
+GOAL: Final = "Bring people who stopped half way through a demo back to finish it."
+MESSAGE: Final = "Your demo is still there, and it takes ten minutes to finish."
+LINK: Final = "https://northwind.example/demo"
+
+
+def open_brief(who: Person) -> Locator:
+    """Type `/brief` and get the form."""
+    who.say("/brief")
+    return who.dialog("New brief")
+
+
+def fill_brief(
+    form: Locator, title: str, audience: str, *, goal: str = GOAL, link: str = LINK
+) -> None:
+    """Fill in what the form requires."""
+    form.get_by_label("Title", exact=True).fill(title)
+    form.get_by_label("Goal", exact=True).fill(goal)
+    form.get_by_label("Audience", exact=True).click()
+    form.page.get_by_role("option", name=audience).click()
+    form.get_by_label("Key message", exact=True).fill(MESSAGE)
+    form.get_by_label("Call-to-action link", exact=True).fill(link)
+
+
+def send_brief(who: Person, form: Locator, title: str) -> int:
+    """Submit the form; the number of the campaign whose card appears."""
+    form.get_by_role("button", name="Write variants").click()
+    expect(form).to_have_count(0, timeout=CLICK_MS)
+    card = who.channel().locator("article.message", has_text=title).last
+    expect(card).to_contain_text(re.compile(r"#\d+"), timeout=WORK_MS)
+    found = re.search(r"#(\d+) ", card.inner_text())
+    assert found, "The card has no number."
+    return int(found[1])
+
+
+def brief(play: Play, who: Person, title: str, audience: str) -> int:
+    """Write a brief without a mistake."""
+    with play.step(f"a brief is written for {audience}"):
+        form = open_brief(who)
+        fill_brief(form, title, audience)
+        return send_brief(who, form, title)
+
+
+def in_review(play: Play, who: Person, number: int) -> None:
+    """Wait until the copy editors are asked."""
+    with play.step("variants are written, checked and in copy review"):
+        expect(who.card(number)).to_contain_text("In copy review", timeout=WORK_MS)
+
+
+def approve(who: Person, number: int, label: str, stage: str) -> None:
+    """Approve one variant; its card says who did."""
+    variant = who.variant(number, label)
+    button = variant.get_by_role("button", name=f"Approve variant {label}")
+    expect(button).to_be_visible(timeout=WORK_MS)
+    button.click()
+    said = re.compile(rf"{stage} approved by")
+    expect(variant).to_contain_text(said, timeout=WORK_MS)
+
+
+def approve_everywhere(play: Play, number: int) -> None:
+    """Copy lets two variants through, deliverability chooses the one that is sent."""
+    for who, stage, labels in ((CLEO, "Copy", "AB"), (DEV, "Deliverability", "A")):
+        with play.step(f"{stage.lower()} approves {' and '.join(labels)}"):
+            reviewer = play.person(who)
+            for label in labels:
+                approve(reviewer, number, label, stage)
+            play.goodbye(reviewer)
+
+
+def canary(play: Play, who: Person, number: int) -> Locator:
+    """Wait for the first mails; the card that counts them."""
+    who.back_to_channel()
+    card = who.card(number)
+    with play.step("the canary goes live"):
+        expect(card).to_contain_text(re.compile(r"Canary: \d+ mails out"), timeout=120_000)
+    return card

@@ -1,0 +1,94 @@
+"""Short stories: a first look, hostile words, a small list, the app sent away."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.stories import acts
+from tests.stories.person import CAMPAIGNS, CLICK_MS, MARA, WORK_MS
+from tests.stories.stage import Play
+
+HOSTILE = "<!channel> & <@U0ONCALL> <https://evil.example|here>"
+
+
+def smoke(play: Play) -> None:
+    """The page opens, a brief is written, its variants can be read."""
+    with play.step("the page opens"):
+        mara = play.person(MARA)
+        expect(mara.page.get_by_label("Message #campaigns")).to_be_visible()
+    number = acts.brief(play, mara, "A first look", acts.CALM)
+    with play.step("the variants can be read"):
+        for label in "ABC":
+            variant = mara.variant(number, label)
+            expect(variant).to_contain_text("Subject", timeout=WORK_MS)
+    with play.step("the record holds"):
+        assert "briefed" in play.audit(number)
+        play.verify()
+
+
+def hostile(play: Play) -> None:
+    """Words that are markup in Slack stay words, on the card and in the thread."""
+    mara = play.person(MARA)
+    title = f"Hostile {HOSTILE}"
+    with play.step("a brief full of markup is written"):
+        form = acts.open_brief(mara)
+        acts.fill_brief(form, title, acts.CALM, goal=f"{HOSTILE} {acts.GOAL}")
+        number = acts.send_brief(mara, form, "Hostile")
+    with play.step("its card shows it as text, and mentions nobody by it"):
+        card = mara.card(number)
+        expect(card).to_contain_text("<!channel> & <@U0ONCALL>")
+        assert card.locator("a[href*='evil.example']").count() == 0
+        expect(card.locator(".mention", has_text="omar")).to_have_count(0)
+        play.shot(card, "card-hostile")
+
+
+def small_list(play: Play) -> None:
+    """A canary too small to see complaints waits for a person, who expands it."""
+    mara = play.person(MARA)
+    number = acts.brief(play, mara, "Pilot customers", acts.SMALL)
+    acts.in_review(play, mara, number)
+    acts.approve_everywhere(play, number)
+    card = mara.card(number)
+    with play.step("it is held, because this canary cannot see complaints"):
+        expect(card).to_contain_text(re.compile("Held|a person decides"), timeout=120_000)
+        expect(card).to_contain_text("cannot")
+        play.shot(card, "card-held")
+    with play.step("mara expands it until it is sent"):
+        for _ in range(4):
+            expand = card.get_by_role("button", name="Expand campaign")
+            sent = card.get_by_text(re.compile(r"Sent: [\d,]+ mails out"))
+            expect(expand.or_(sent).first).to_be_visible(timeout=120_000)
+            if sent.is_visible():
+                break
+            expand.click()
+            expect(card).not_to_contain_text("Held", timeout=WORK_MS)
+        expect(card).to_contain_text(re.compile(r"Sent: [\d,]+ mails out"))
+    with play.step("the record says that a person expanded it, and holds"):
+        story = play.audit(number)
+        assert re.search(r"mara \(U0MARKETER\): .*expand", story), story
+        play.verify()
+
+
+def sent_away(play: Play) -> None:
+    """The app is removed from #campaigns: the brief is kept, the card comes later."""
+    mara = play.person(MARA)
+    with play.step("the app is removed from #campaigns"):
+        mara.say("/remove @copydesk")
+        members = mara.page.get_by_text("left", exact=False)
+        del members
+    with play.step("a brief is kept, and mara is told how to invite the app"):
+        mara.go("channel=C0CAMPAIGN")
+        form = acts.open_brief(mara)
+        acts.fill_brief(form, "Nobody home", acts.CALM)
+        form.get_by_role("button", name="Write variants").click()
+        expect(form).to_have_count(0, timeout=CLICK_MS)
+        mara.page.get_by_role("link", name="Copydesk", exact=False).last.click()
+        told = mara.page.get_by_role("log").first
+        expect(told).to_contain_text("/invite", timeout=WORK_MS)
+        play.shot(mara.page, "notice-not-in-channel")
+    with play.step("once invited, the card appears"):
+        mara.say("/invite @copydesk", CAMPAIGNS)
+        card = mara.channel().locator("article.message", has_text="Nobody home")
+        expect(card.last).to_be_visible(timeout=WORK_MS)

@@ -1,0 +1,109 @@
+"""What a story is played with: people, timed steps, screenshots, the audit trail."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Error as BrowserError
+
+from tests.stories.person import Person, arrive
+from tests.stories.stack import ROOT, Stack
+
+IMAGES = ROOT / "docs" / "images"
+CHROMIUM_ARGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+_COLOURS = 192
+
+
+@dataclass
+class Play:
+    """One story while it is played.
+
+    Attributes:
+        images: Where screenshots go; None when none are wanted.
+    """
+
+    desk: Stack
+    browser: Browser
+    tell: Callable[[str], None]
+    images: Path | None = None
+    people: list[Person] = field(default_factory=list)
+    doing: str = "starting"
+
+    def person(
+        self, who: str, *, is_phone: bool = False, scheme: str = "light"
+    ) -> Person:
+        """Somebody opens the practice page in a window of their own."""
+        one = arrive(self.browser, self.desk, who, is_phone=is_phone, scheme=scheme)
+        self.people.append(one)
+        return one
+
+    @contextmanager
+    def step(self, words: str) -> Iterator[None]:
+        """Time one step and say how many seconds it took."""
+        self.doing = words
+        began = time.monotonic()
+        yield
+        self.tell(f"  {time.monotonic() - began:6.1f} s  {words}")
+
+    def shot(self, what: Page | Locator, name: str) -> None:
+        """Save a screenshot for the docs, when asked to."""
+        if self.images is not None:
+            save(what, self.images / f"{name}.png")
+
+    def audit(self, number: int) -> str:
+        """A campaign's story as the record tells it."""
+        return self.desk.said("audit", "show", str(number))
+
+    def verify(self) -> None:
+        """Check that the whole record still holds together."""
+        said = self.desk.said("audit", "verify")
+        assert " 0 breaks" in said, said
+
+    def goodbye(self, person: Person) -> None:
+        """Somebody closes their window."""
+        self.people.remove(person)
+        person.context.close()
+
+    def leave(self) -> None:
+        for person in self.people:
+            person.context.close()
+
+    def evidence(self, name: str, error: str) -> Path:
+        """Keep what a failed story looked like: pages, their text, log tails."""
+        folder = Path(tempfile.mkdtemp(prefix=f"copydesk-story-{name}-"))
+        (folder / "error.txt").write_text(f"While: {self.doing}\n\n{error}\n")
+        (folder / "logs.txt").write_text(self.desk.log_tails())
+        for n, person in enumerate(self.people, 1):
+            at = folder / f"{n}-{person.id}"
+            try:
+                person.page.screenshot(path=f"{at}.png", timeout=5000)
+                at.with_suffix(".txt").write_text(person.page.inner_text("body"))
+            except BrowserError as gone:
+                at.with_suffix(".txt").write_text(f"This page is gone: {gone}")
+        return folder
+
+
+def save(what: Page | Locator, path: Path) -> None:
+    """Take a screenshot as a PNG of few colours, which a page of text needs no more of."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    taken = what.screenshot(animations="disabled", caret="hide")
+    with Image.open(io.BytesIO(taken)) as full:
+        small = full.convert("RGB").quantize(
+            _COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
+        )
+        small.save(path, optimize=True)
