@@ -96,6 +96,7 @@ class Worker:
 
     def __init__(self, settings: Settings, tasks: Mapping[str, Task]) -> None:
         self._settings = settings
+        self._tasks = tasks
         self._deps: Deps | None = None
         self.app = make_app(settings.broker_url, tasks)
         bind(self.app, tasks, self._ready)
@@ -108,6 +109,10 @@ class Worker:
         Args:
             name: "fast" or "slow", see `QUEUES`.
         """
+        for task in self._tasks.values():
+            if task.load is not None and task.queue in QUEUES[name]:
+                # shared with every child, also with one that replaces a dead one
+                task.load()
         self.app.worker_main(
             [
                 "worker",

@@ -9,7 +9,7 @@ from domain.campaign import FINAL
 from domain.errors import Overtaken
 from domain.lint import decide
 from domain.variant import Copy, Variant, VariantId, VariantState
-from pipeline.checks import LintContext, run_checks
+from pipeline.checks import LintContext, grammar, run_checks
 from pipeline.record import linted
 from pipeline.tasks import Task
 from pipeline.wiring import Deps
@@ -56,4 +56,4 @@ def _drafted(store: Store, variant_id: int, version: int) -> Variant:
     return variant
 
 
-TASK: Final = Task(name="lint", queue="lint", run=lint)
+TASK: Final = Task(name="lint", queue="lint", run=lint, load=grammar.load)

@@ -38,6 +38,8 @@ class Task:
         is_patient: Whether an outside service being away never uses up attempts.
         give_up: What to do with the row when attempts are used up; parks the
             campaign when None.
+        load: Loads once, before its worker forks, what every child would else load
+            for itself.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Task:
     is_projection: bool = False
     is_patient: bool = True
     give_up: Callable[[Deps, int, str], None] | None = None
+    load: Callable[[], None] | None = None
 
 
 def run_job(deps: Deps, task: Task, job_id: int) -> None:

@@ -82,6 +82,11 @@ def _engine() -> tuple[Linter, Lock]:
     return Linter(), Lock()
 
 
+def load() -> None:
+    """Load Harper and its rules now: seconds of a processor on first use."""
+    _hits("It is loaded.")
+
+
 @lru_cache(maxsize=4096)
 def _hits(paragraph: str) -> tuple[_Hit, ...]:
     """Check one paragraph; variants of a brief share many, so results are kept."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import shutil
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Final
@@ -37,27 +38,25 @@ def crash(
     waiting: SimpleQueue[Case] = SimpleQueue()
     for case in cases(tuple(points), runs):
         waiting.put(case)
-    found: list[Found] = []
-    desks: list[DeskFound] = []
-    errors: list[BaseException] = []
-
-    def lane(number: int) -> None:
+    with ThreadPoolExecutor(max_workers=lanes) as pool:
+        jobs = [
+            pool.submit(_lane, folder / f"desk{number}", waiting)
+            for number in range(lanes)
+        ]
         try:
-            judged, whole = _lane(folder / f"desk{number}", waiting)
-        except BaseException as error:  # noqa: BLE001 - raised again by the main thread
-            errors.append(error)
-        else:
-            found.extend(judged)
-            desks.append(whole)
+            wait(jobs, return_when=FIRST_EXCEPTION)
+        finally:
+            # stopped or failed: the desks end the run they are in, and no more
+            _empty(waiting)
+    judged = [job.result() for job in jobs]
+    found = [each for mine, _desk in judged for each in mine]
+    return found, [desk for _mine, desk in judged]
 
-    threads = [threading.Thread(target=lane, args=(n,)) for n in range(lanes)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
-    return found, desks
+
+def _empty(waiting: SimpleQueue[Case]) -> None:
+    with contextlib.suppress(Empty):
+        while True:
+            waiting.get_nowait()
 
 
 def _lane(folder: Path, waiting: SimpleQueue[Case]) -> tuple[list[Found], DeskFound]:
@@ -146,21 +145,28 @@ def _report(
     made = rows(found)
     if written_to is not None:
         written_to.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
-    print(table(made))
-    print("cards: Slack messages posted twice, which Slack offers no key against.")
-    print(f"Model calls paid twice: {sum(desk.paid_twice for desk in desks)}.")
-    print(f"Took {seconds:.0f} s.")
     broken = [sentence for desk in desks for sentence in desk.broken]
-    for each in found:
-        for sentence in each.lost:
-            print(f"{each.run.case.title}: {sentence}")
-        if not each.is_hit:
-            print(f"{each.run.case.title}: the failpoint was not hit.")
-    for sentence in broken:
-        print(sentence)
-    failed = sum(not each.is_good for each in found) + len(broken)
-    print(f"{sum(each.is_good for each in found)} passed, {failed} failed")
-    return 1 if failed else 0
+    good = sum(each.is_good for each in found)
+    lines = [
+        table(made),
+        "cards: Slack messages posted twice, which Slack offers no key against.",
+        f"Model calls paid twice: {sum(desk.paid_twice for desk in desks)}.",
+        f"Took {seconds:.0f} s.",
+        *(sentence for each in found for sentence in _troubles(each)),
+        *broken,
+        f"{good} passed, {len(found) - good + len(broken)} failed",
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 1 if broken or good < len(found) else 0
+
+
+def _troubles(found: Found) -> Iterator[str]:
+    title = found.run.case.title
+    yield from (f"{title}: {sentence}" for sentence in found.lost)
+    if found.twice:
+        yield f"{title}: {found.twice} recipients were mailed twice."
+    if not found.is_hit:
+        yield f"{title}: the failpoint was not hit."
 
 
 def _tidy(folder: Path, *, is_kept: bool) -> int:

@@ -97,15 +97,14 @@ def verdicts(desk: Stack, runs: Sequence[Run]) -> list[Found]:
     """Judge every run of a desk; its world is still up, its queue is drained."""
     mails = _mails_at_the_esp(desk)
     stale = {
-        run.campaign_id: _stale_cards(desk, run.campaign_id)
+        run.case: _stale_cards(desk, run.campaign_id)
         for run in runs
         if run.campaign_id is not None
     }
     posted = _posted_in_slack(desk)
     return desk.deps.database.look(
         lambda store: [
-            _verdict(store, run, mails, posted, stale.get(run.campaign_id, []))
-            for run in runs
+            _verdict(store, run, mails, posted, stale.get(run.case, [])) for run in runs
         ]
     )
 
@@ -207,18 +206,15 @@ def _stale_cards(desk: Stack, campaign_id: CampaignId) -> list[str]:
     view = deps.database.read(
         queries.campaign_card, campaign_id, deps.playbook.view_facts
     )
-    known = {
-        surface.key: (
-            surface,
-            deps.database.look(lambda s, key=surface.key: s.messages.get(key)),
-        )
-        for surface in card._surfaces(deps, view)
-    }
+    surfaces = tuple(card._surfaces(deps, view))
+    shown = deps.database.look(
+        lambda store: {each.key: store.messages.get(each.key) for each in surfaces}
+    )
     return [
-        f"The message {key} does not show the record."
-        for key, (surface, message) in known.items()
-        if message is None
-        or (surface.is_live and message.rendered_sha256 != surface.sha256)
+        f"The message {each.key} does not show the record."
+        for each in surfaces
+        if (message := shown[each.key]) is None
+        or (each.is_live and message.rendered_sha256 != each.sha256)
     ]
 
 
