@@ -68,11 +68,16 @@ def canary_plot(
     xs = [(p.at - points[0].at).total_seconds() / divisor for p in points]
     _delivery(left, points, xs)
     _complaints(right, points, xs, breach_at)
+    moments = [
+        (max((mark.at - points[0].at).total_seconds() / divisor, 0.0), mark.label)
+        for mark in (marks if points else ())
+    ]
+    # a mark may be later than the last event: off the axes it would squeeze them
+    last = max([*xs, *(at for at, _ in moments)], default=0.0)
     for axes in (left, right):
-        _finish(axes, unit)
-    for mark in marks if points else ():
-        at = (mark.at - points[0].at).total_seconds() / divisor
-        _mark(left, at, mark.label)
+        _finish(axes, unit, last=last)
+    for at, label in moments:
+        _mark(left, at, label)
         _mark(right, at, "")
     figure.text(0.995, 0.965, _plain(age), fontsize=9, color=_MUTED, ha="right")
     packed = BytesIO()
@@ -138,9 +143,9 @@ def _scale(axes: Axes, top: int) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
 
 
-def _finish(axes: Axes, unit: str) -> None:
+def _finish(axes: Axes, unit: str, *, last: float) -> None:
     axes.set_xlabel(f"{unit} since the first mail", fontsize=10, color=_MUTED)
-    axes.set_xlim(left=0)
+    axes.set_xlim(0, last * 1.05 or 1)
     axes.grid(visible=True, axis="y", color="#e4e2e5", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(labelsize=10, colors=_INK)

@@ -1,0 +1,17 @@
+"""The desk of the lab, on every kind of database that we run on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.clock import Clock
+from tests.pipeline.lab import Lab, lab
+
+
+@pytest.fixture
+def desk(database_url: str, clock: Clock, tmp_path: Path) -> Iterator[Lab]:
+    with lab(database_url, clock, tmp_path) as up:
+        yield up
