@@ -127,10 +127,16 @@ def lists() -> None:
     """Write the practice lists and import those that are not there yet."""
     from cli.audience import import_file
     from cli.desk import open_desk
-    from practice.lists import write_lists
+    from practice.lists import LISTS, write_lists
+    from storage import queries
 
     with open_desk() as desk:
+        known = {each.key for each in desk.database.read(queries.audiences)}
+        if known.issuperset(Path(each.file_name).stem for each in LISTS):
+            click.echo("The practice lists are there already.")
+            return
         folder = desk.settings.data_dir / "lists"
         for title, path in write_lists(folder).items():
-            done = import_file(desk, path, key=path.stem, title=title)
-            click.echo(f"{title}: {done.size:,} recipients.")
+            if path.stem not in known:
+                done = import_file(desk, path, key=path.stem, title=title)
+                click.echo(f"{title}: {done.size:,} recipients.")

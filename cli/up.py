@@ -141,27 +141,33 @@ async def _start(plan: Plan, supervisor: Supervisor) -> None:
     for part in practice:
         await supervisor.start(part)
     await asyncio.gather(
-        supervisor.once(step(plan, "migrate", "migrate")),
+        _open_web(plan, supervisor),
+        _prepare(plan, supervisor),
         supervisor.ready("broker", within=_BROKER_WITHIN),
         *(supervisor.ready(part.name, within=_WITHIN) for part in practice),
     )
+
+
+async def _prepare(plan: Plan, supervisor: Supervisor) -> None:
+    """Bring the database up to date; on a first start give it somebody to mail."""
+    await supervisor.once(step(plan, "migrate", "migrate"))
     if "esp" in plan.practice:
+        await supervisor.once(step(plan, "lists", "practice", "lists"))
+
+
+async def _open_web(plan: Plan, supervisor: Supervisor) -> None:
+    """Start what needs to know how the ESP signs, the page's own server first."""
+    if "esp" in plan.practice:
+        await supervisor.ready("esp", within=_WITHIN)
         plan = plan.with_webhook_key(await webhook_key(plan))
     write_private(
         plan.folder / RUN_FILE,
         {"pid": os.getpid(), "page": plan.page, "env": plan.ours()},
     )
     web, *others = desk_parts(plan)
+    # it answers /readyz only once the database is of this version
     await supervisor.start(web)
-    await asyncio.gather(
-        supervisor.ready(web.name, within=_WITHIN), _practice_lists(plan, supervisor)
-    )
-    # after the page is there: on two cores they would only slow it down
+    await supervisor.ready(web.name, within=_WITHIN)
+    # last: on two cores they would only slow the page down
     for part in others:
         await supervisor.start(part)
-
-
-async def _practice_lists(plan: Plan, supervisor: Supervisor) -> None:
-    """Import the practice lists, so that the first brief has somebody to go to."""
-    if "esp" in plan.practice:
-        await supervisor.once(step(plan, "lists", "practice", "lists"))
