@@ -112,7 +112,9 @@ def _made_by(view: CampaignCard) -> str:
         name = "writer" if len(writers) == 1 else "writers"
         parts.append(f"{name}: {', '.join(writers)}")
     if view.suppressed_before:
-        parts.append(f"{count(view.suppressed_before)} left out, suppressed or without consent")
+        parts.append(
+            f"{count(view.suppressed_before)} left out, suppressed or without consent"
+        )
     if view.skipped:
         parts.append(f"{count(view.skipped)} skipped")
     return " · ".join(parts)

@@ -22,7 +22,6 @@ from blocks.text import (
     date,
     due,
     everyone,
-    in_words,
     joined,
     line,
     plural,
@@ -81,23 +80,23 @@ def _expand(campaign: CampaignId) -> ButtonElement:
     return button("Expand", Action.EXPAND, campaign, aloud=aloud)
 
 
-def _briefed(view: CampaignCard, now: datetime) -> Face:
+def _briefed(view: CampaignCard, _now: datetime) -> Face:
     words = campaign_progress.words(view)
     return Face(
         state=words,
         aloud=words.lower(),
-        beside=(in_words(now - view.moved_at),),
+        beside=(f"since {clock_to_the_second(view.moved_at)}",),
         next="The variants appear in the thread when they are written.",
         progress=campaign_progress.plan(view),
         buttons=(_cancel(view.id),),
     )
 
 
-def _drafted(view: CampaignCard, now: datetime) -> Face:
+def _drafted(view: CampaignCard, _now: datetime) -> Face:
     return Face(
         state="Drafted, linting",
         aloud="drafted, linting",
-        beside=(in_words(now - view.moved_at),),
+        beside=(f"since {clock_to_the_second(view.moved_at)}",),
         next="Review opens when every variant has been checked.",
         evidence=(campaign_progress.variants(view),),
         buttons=(_cancel(view.id),),

@@ -50,6 +50,8 @@ _RADIO_MOST: Final = 10
 _SELECT_MOST: Final = 100
 _STEPS_SHOWN: Final = 12
 _REASON_MOST: Final = 1000
+_AT_ONCE: Final = timedelta(milliseconds=50)
+"""What would be printed as 0 s."""
 
 _DONE: Final = {
     StepName.HALT: "gate closed",
@@ -58,6 +60,14 @@ _DONE: Final = {
     StepName.READ_BACK: "ESP confirmed",
     StepName.SUPPRESS: "suppressed",
     StepName.NOTIFY: "people told",
+}
+_DOING: Final = {
+    StepName.HALT: "closing the gate",
+    StepName.REVOKE: "revoking unsent mails",
+    StepName.CANCEL: "telling the ESP to cancel",
+    StepName.READ_BACK: "asking the ESP to confirm",
+    StepName.SUPPRESS: "suppressing recipients",
+    StepName.NOTIFY: "telling people",
 }
 _NOT_DONE: Final = {
     StepState.PENDING: "under way",
@@ -139,26 +149,44 @@ def timeline(view: IncidentView) -> str:
 
 
 def _together(view: IncidentView) -> list[tuple[str, list[StepLine]]]:
-    """Steps of one name in one row: a rollback cancels many batches."""
+    """Steps of one name in one row, since a rollback cancels many batches.
+
+    What is done comes first, in the order in which it was.
+    """
     rows: dict[str, list[StepLine]] = {}
     for each in view.steps:
         rows.setdefault(each.name, []).append(each)
-    return list(rows.items())
+
+    def order(row: tuple[str, list[StepLine]]) -> tuple[bool, datetime]:
+        is_behind = any(each.state != StepState.DONE for each in row[1])
+        return is_behind, view.opened_at if is_behind else _last(view, row[1])
+
+    return sorted(rows.items(), key=order)
+
+
+def _last(view: IncidentView, steps: Sequence[StepLine]) -> datetime:
+    return max((s.done_at for s in steps if s.done_at), default=view.opened_at)
 
 
 def _step(view: IncidentView, row: tuple[str, list[StepLine]]) -> str:
     name, steps = row
-    words = _DONE.get(StepName(name), name) if name in list(StepName) else line(name)
-    if name == StepName.SUPPRESS and view.suppressed:
-        words = f"{count(view.suppressed)} suppressed"
+    is_known = name in list(StepName)
     behind = [each for each in steps if each.state != StepState.DONE]
     if behind:
         worst = behind[0].state
         state = StepState(worst) if worst in list(StepState) else StepState.PENDING
         several = f" ({len(steps) - len(behind)} of {len(steps)} done)"
+        words = _DOING[StepName(name)] if is_known else line(name)
         return f"{words}: {_NOT_DONE[state]}{several if len(steps) > 1 else ''}"
-    last = max((each.done_at for each in steps if each.done_at), default=None)
-    return f"{words} {in_words(_since_start(view, last))}" if last else words
+    words = _DONE[StepName(name)] if is_known else line(name)
+    if name == StepName.SUPPRESS and view.suppressed:
+        words = f"{count(view.suppressed)} suppressed"
+    return f"{words} {_after(view, _last(view, steps))}"
+
+
+def _after(view: IncidentView, at: datetime) -> str:
+    since = _since_start(view, at)
+    return "at once" if since < _AT_ONCE else in_words(since)
 
 
 def _since_start(view: IncidentView, at: datetime) -> timedelta:
@@ -166,13 +194,17 @@ def _since_start(view: IncidentView, at: datetime) -> timedelta:
     return max(at - start, timedelta(0))
 
 
-def progress(view: IncidentView) -> View:
-    """The view that opens on Roll back: what is done, and why it was done, afterwards."""
+def progress(view: IncidentView, *, is_new: bool = True) -> View:
+    """The view that opens on Roll back: what is done, and why it was done, afterwards.
+
+    Args:
+        is_new: False tells whoever asked for it that somebody else was first.
+    """
     rows = [f"• {_step(view, each)}" for each in _together(view)[:_STEPS_SHOWN]]
+    said = headline(view) if is_new else f"Already {_lower(headline(view))}"
     blocks: list[Block | None] = [
         section(
-            f"*#{view.campaign_id} {line(view.title, 150)}*\n*{headline(view)}*\n"
-            f"{_reach(view)}"
+            f"*#{view.campaign_id} {line(view.title, 150)}*\n*{said}*\n{_reach(view)}"
         ),
         section("\n".join([*rows, "• incident opened"])),
     ]
@@ -187,6 +219,10 @@ def progress(view: IncidentView) -> View:
         close="Later",
         target=view.campaign_id,
     )
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def _reason() -> InputBlock:

@@ -133,8 +133,9 @@ async def _stop_in_view(campaign: int, user: str, web: Web, slack: AsyncArgs) ->
 async def _show(rolled: RolledBack, web: Web, slack: AsyncArgs) -> None:
     """Show how far the stopping is; it is done whether or not this can be shown."""
     incident_of = rolled.incident
+    already = "" if rolled.is_new else " already"
     words = (
-        f"#{incident_of.campaign_id} is rolled back."
+        f"#{incident_of.campaign_id} is{already} rolled back."
         f" {plural(incident_of.mails_spared, 'mail')} will not go out."
     )
     view = await _progress(rolled, web)
@@ -150,4 +151,4 @@ async def _progress(rolled: RolledBack, web: Web) -> View | None:
     except TryLater:
         # the gate is shut; "nothing was changed" would be a lie
         return None
-    return None if view is None else incident.progress(view)
+    return None if view is None else incident.progress(view, is_new=rolled.is_new)

@@ -231,7 +231,9 @@ def test_the_timeline_counts_from_the_breach() -> None:
 
 def test_a_step_that_is_not_done_says_so() -> None:
     words = shown(VIEWS["progress_failed"].to_dict())
-    assert "ESP told to cancel: failed, a person has to look (0 of 3 done)" in words
+    assert (
+        "telling the ESP to cancel: failed, a person has to look (0 of 3 done)" in words
+    )
 
 
 def test_the_blast_radius_says_what_cannot_be_undone() -> None:
