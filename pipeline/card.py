@@ -26,6 +26,7 @@ from domain.rollback import StepName, StepState
 from domain.variant import RevisionId, VariantId
 from domain.views import CampaignCard, VariantCard
 from pipeline import failpoint
+from pipeline.advance import refresh_card
 from pipeline.plot import Mark, canary_plot
 from pipeline.slack import MessageGone, NotInChannel, Posted, SlackRefused
 from pipeline.tasks import Task
@@ -313,6 +314,8 @@ def _incident(deps: Deps, view: CampaignCard) -> Surface:
                     actor="rollback",
                     detail={"step": step.name, "detail": "on-call and author told"},
                 )
+        # the notice itself says that they were told
+        refresh_card(store, store.campaigns.get(view.id), f"told{incident_id}")
 
     return _said(
         f"incident:{incident_id}",
