@@ -43,11 +43,10 @@ def crash(
             pool.submit(_lane, folder / f"desk{number}", waiting)
             for number in range(lanes)
         ]
-        try:
+        # after Ctrl-C the desks end the run they are in, and what was played counts
+        with contextlib.suppress(KeyboardInterrupt):
             wait(jobs, return_when=FIRST_EXCEPTION)
-        finally:
-            # stopped or failed: the desks end the run they are in, and no more
-            _empty(waiting)
+        _empty(waiting)
     judged = [job.result() for job in jobs]
     found = [each for mine, _desk in judged for each in mine]
     return found, [desk for _mine, desk in judged]
