@@ -94,14 +94,18 @@ def running(folder: Path) -> Running | None:
 def environment() -> dict[str, str]:
     """The environment a command works in.
 
-    What is set wins; then what the desk running on the data folder was given; then
-    the secrets it made on its first start, so that a stopped desk can be looked at.
+    That of the desk running on the data folder, unless DATABASE_URL names another
+    desk's record; else what is set, and the secrets made on an earlier start, so
+    that a stopped desk can be looked at.
     """
     folder = data_dir()
     own = {name: value for name, value in os.environ.items() if value}
     here = running(folder)
-    if here is not None:
-        return {**here.env, **own}
+    if here is not None and own.get("DATABASE_URL") in (
+        None,
+        here.env.get("DATABASE_URL"),
+    ):
+        return {**own, **here.env}
     made = read_json(folder / SECRETS_FILE)
     base = {
         "COPYDESK_DATA_DIR": str(folder),

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from cli.desk import made_secrets
+from cli.plan import Plan, make_plan
+from cli.words import greeting
+from domain.errors import Refused
+
+REAL_MAIL = {
+    "SLACK_BOT_TOKEN": "xoxb-1",
+    "SLACK_APP_TOKEN": "xapp-1",
+    "SENDGRID_API_KEY": "SG.1",
+    "COPYDESK_PUBLIC_URL": "https://desk.example",
+    "COPYDESK_MAIL_FROM": "desk@example.org",
+    "SENDGRID_WEBHOOK_PUBLIC_KEY": "key",
+}
+
+
+def plan(folder: Path, **env: str) -> Plan:
+    return make_plan(
+        {"COPYDESK_PORT": "0", "PATH": "/bin", **env},
+        folder=folder,
+        playbook=Path("playbook"),
+        made=made_secrets(folder),
+    )
+
+
+def test_with_no_key_everything_is_practice_and_time_is_scaled(tmp_path: Path) -> None:
+    made = plan(tmp_path)
+    assert made.practice == ("slack", "writer", "esp")
+    assert made.desk["COPYDESK_TIME_SCALE"] == "240"
+    assert made.desk["COPYDESK_ALLOW_SAMPLE_COPY"] == "1"
+    assert "1 s stands for 4 min" in greeting(made, seconds=1)
+
+
+def test_a_real_esp_is_never_scaled_and_may_send_no_sample_copy(
+    tmp_path: Path,
+) -> None:
+    made = plan(tmp_path, **REAL_MAIL)
+    assert made.practice == ("writer",)
+    assert "COPYDESK_TIME_SCALE" not in made.desk
+    assert "COPYDESK_ALLOW_SAMPLE_COPY" not in made.desk
+
+
+def test_what_is_set_for_practice_time_is_kept(tmp_path: Path) -> None:
+    assert plan(tmp_path, COPYDESK_TIME_SCALE="60").desk["COPYDESK_TIME_SCALE"] == "60"
+
+
+@pytest.mark.parametrize(
+    ("env", "sentence"),
+    [
+        ({"SENDGRID_API_KEY": "SG.1"}, "The practice Slack must not send real mail"),
+        ({"SLACK_BOT_TOKEN": "xoxb-1"}, "A real Slack needs SLACK_APP_TOKEN"),
+        (
+            {**REAL_MAIL, "COPYDESK_PUBLIC_URL": ""},
+            "Real mail needs COPYDESK_PUBLIC_URL",
+        ),
+        (
+            {**REAL_MAIL, "SENDGRID_WEBHOOK_PUBLIC_KEY": ""},
+            "Real mail needs SENDGRID_WEBHOOK_PUBLIC_KEY",
+        ),
+        (
+            {**REAL_MAIL, "COPYDESK_TIME_SCALE": "240"},
+            "COPYDESK_TIME_SCALE is for practice only",
+        ),
+        (
+            {**REAL_MAIL, "COPYDESK_ALLOW_SAMPLE_COPY": "1"},
+            "COPYDESK_ALLOW_SAMPLE_COPY is for practice only",
+        ),
+        ({"COPYDESK_PORT": "http"}, "COPYDESK_PORT must be a port number"),
+    ],
+)
+def test_a_setup_that_is_half_real_is_refused(
+    tmp_path: Path, env: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(Refused, match=sentence):
+        plan(tmp_path, **env)
+
+
+def test_practice_processes_get_none_of_the_desks_secrets(tmp_path: Path) -> None:
+    made = plan(tmp_path, DATABASE_URL="postgresql://u:p@h/d", OPENAI_API_KEY="sk-1")
+    assert not any(
+        name.startswith(("COPYDESK_", "SLACK_", "OPENAI_", "SENDGRID_", "DATABASE"))
+        for name in made.plain
+    )
+
+
+def test_a_taken_port_moves_to_the_next_free_one_and_is_said(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        made = plan(tmp_path, COPYDESK_PORT=str(port))
+    assert made.ports.web > port
+    assert f"Port {port} is taken, so the desk is on port" in made.notes[0]
+
+
+def test_secrets_are_made_once_and_only_their_owner_reads_them(tmp_path: Path) -> None:
+    first = made_secrets(tmp_path)
+    assert made_secrets(tmp_path) == first
+    mode = (tmp_path / "secrets.json").stat().st_mode & 0o777
+    assert mode == 0o600
