@@ -24,7 +24,7 @@ from domain.campaign import SENDING, CampaignId, State
 from domain.errors import TryLater
 from domain.rollback import StepName, StepState
 from domain.variant import RevisionId, VariantId
-from domain.views import CampaignCard, VariantCard
+from domain.views import CampaignCard, CanaryView, Point, VariantCard
 from pipeline import failpoint
 from pipeline.advance import refresh_card
 from pipeline.plot import Mark, canary_plot
@@ -325,11 +325,20 @@ def _incident(deps: Deps, view: CampaignCard) -> Surface:
     )
 
 
+def _start(canary: CanaryView, first: Point) -> tuple[Point, ...]:
+    """Nothing had come back when the canary left, unless a later step is under way."""
+    at = canary.started_at
+    if at is None or at >= first.at:
+        return ()
+    return (Point(at=at, delivered=0, clicks=0, complaints=0, unsubscribes=0),)
+
+
 def _plot(deps: Deps, view: CampaignCard) -> Iterator[Surface]:
     points = deps.database.read(queries.points, view.id)
     canary = view.canary
     if canary is None or not points:
         return
+    points = (*_start(canary, points[0]), *points)
 
     def render() -> dict[str, Any]:
         marks = [Mark(at=view.moved_at, label=view.state.replace("_", " "))]

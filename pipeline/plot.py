@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
-from typing import TYPE_CHECKING, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 from domain.views import Point
 
@@ -24,6 +25,11 @@ _PURPLE: Final = "#7a2a73"
 _RED: Final = "#b3202c"
 _INK: Final = "#1d1c1d"
 _MUTED: Final = "#565358"
+
+# The newest count as a dot: alone, a line of one point could not be seen.
+_NEWEST: Final[Mapping[str, Any]] = MappingProxyType(
+    {"marker": "o", "markersize": 5, "markevery": [-1]}
+)
 
 _UNITS: Final = (
     (timedelta(minutes=3), 1.0, "seconds"),
@@ -88,7 +94,12 @@ def canary_plot(
 def _delivery(axes: Axes, points: Sequence[Point], xs: Sequence[float]) -> None:
     axes.set_title("Mails", fontsize=11, loc="left", color=_INK)
     axes.step(
-        xs, [p.delivered for p in points], where="post", color=_BLUE, label="delivered"
+        xs,
+        [p.delivered for p in points],
+        where="post",
+        color=_BLUE,
+        label="delivered",
+        **_NEWEST,
     )
     axes.step(
         xs,
@@ -97,6 +108,7 @@ def _delivery(axes: Axes, points: Sequence[Point], xs: Sequence[float]) -> None:
         color=_GREEN,
         linestyle="--",
         label="clicks",
+        **_NEWEST,
     )
     if not points:
         _nothing_yet(axes)
@@ -115,6 +127,7 @@ def _complaints(
         color=_PURPLE,
         linestyle="--",
         label="unsubscribes",
+        **_NEWEST,
     )
     axes.step(
         xs,
@@ -123,6 +136,7 @@ def _complaints(
         color=_RED,
         linewidth=2.2,
         label="complaints",
+        **_NEWEST,
     )
     top = max((max(p.complaints, p.unsubscribes) for p in points), default=0)
     if breach_at is not None:

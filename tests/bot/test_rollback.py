@@ -31,7 +31,7 @@ async def test_two_people_pressing_is_one_rollback(desk: Lab) -> None:
     await desk.press(Action.ROLL_BACK, 1, by=CLEO)
     assert desk.count("incidents") == 1
     shown = str(desk.view(CLEO)["blocks"])
-    assert f"Rolled back by <@{ONCALL}>" in shown
+    assert f"Already rolled back by <@{ONCALL}>" in shown
 
 
 async def test_it_stops_also_when_slack_cannot_show_it(desk: Lab) -> None:
