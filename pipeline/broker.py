@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import structlog
 from celery import Celery, signals
+from kombu.exceptions import OperationalError
 
 from pipeline import failpoint
 from pipeline.settings import Settings
@@ -150,7 +151,12 @@ class Doorbell:
     def __init__(self, broker_url: str, tasks: Mapping[str, Task]) -> None:
         self._tasks = tasks
         self._app = make_app(broker_url, tasks)
-        self._errors = (*self._app.connection().connection_errors, OSError)
+        # kombu wraps what its transport raises, but not on every path
+        self._errors = (
+            OperationalError,
+            *self._app.connection().connection_errors,
+            OSError,
+        )
         logging.getLogger("kombu").setLevel(logging.ERROR)
 
     def ring(self, task: str, job_id: int) -> bool:

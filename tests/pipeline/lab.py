@@ -145,6 +145,10 @@ class Lab:
             if posted is Posted.NOTHING:
                 return taken
 
+    async def post_events(self) -> None:
+        """Have the ESP post one batch; it stays in `webhook`."""
+        await self.esp[POSTMAN].deliver_due()
+
     def take_in(self, headers: dict[str, str], body: bytes) -> Ingested:
         self.deps.esp.verify(headers, body, now=self.clock())
         events = self.deps.esp.normalise(json.loads(body))

@@ -1,0 +1,183 @@
+"""Who may decide what, and which stage is next: rules without a database."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.errors import NotYourTurn
+from domain.review import (
+    Approval,
+    Person,
+    Stage,
+    Team,
+    check_may_decide,
+    next_stage,
+    quota,
+)
+from domain.variant import RevisionId, VariantId
+
+SLA = timedelta(hours=4)
+COPY = Stage(name="copy", role="copy_editor", sla=SLA)
+LEGAL = Stage(name="legal", role="legal", sla=SLA)
+STAGES = (COPY, LEGAL)
+
+
+def make_team() -> Team:
+    people = (
+        Person(id="U1", name="cleo", roles=frozenset({"copy_editor"})),
+        Person(id="U2", name="caspar", roles=frozenset({"copy_editor", "legal"})),
+        Person(id="U3", name="mara", roles=frozenset({"marketer", "copy_editor"})),
+        Person(id="U4", name="tess", roles=frozenset()),
+    )
+    return Team(
+        name="Team",
+        channel="C1",
+        on_call_channel="C2",
+        people={person.id: person for person in people},
+    )
+
+
+def check(
+    actor: str,
+    *,
+    stage: Stage = COPY,
+    stages: tuple[Stage, ...] = STAGES,
+    tier: str = "B",
+    author: str = "U3",
+    editor: str | None = None,
+) -> None:
+    check_may_decide(
+        actor,
+        team=make_team(),
+        stage=stage,
+        stages=stages,
+        tier=tier,
+        brief_author=author,
+        editor=editor,
+    )
+
+
+def test_the_role_of_the_stage_may_decide() -> None:
+    check("U1")
+    check("U2")
+    check("U2", stage=LEGAL)
+
+
+@pytest.mark.parametrize("actor", ["U4", "U9"])
+def test_nobody_else_may_and_it_says_who_can(actor: str) -> None:
+    with pytest.raises(NotYourTurn) as refused:
+        check(actor)
+    assert str(refused.value) == (
+        "Only copy editor can decide the copy stage. <@U1>, <@U2>, <@U3> can."
+    )
+
+
+def test_a_role_that_nobody_holds_is_said() -> None:
+    orphan = Stage(name="brand", role="brand_lead", sla=SLA)
+    with pytest.raises(NotYourTurn, match="Nobody holds that role yet"):
+        check("U1", stage=orphan, stages=(orphan,))
+
+
+def test_the_author_never_decides_whatever_the_role() -> None:
+    with pytest.raises(NotYourTurn, match=r"separation of duties"):
+        check("U3")
+    with pytest.raises(NotYourTurn, match=r"separation of duties"):
+        check("U2", stage=LEGAL, author="U2")
+
+
+@pytest.mark.parametrize("tier", ["B", "C"])
+def test_an_editor_may_decide_when_a_later_stage_follows(tier: str) -> None:
+    check("U1", editor="U1", tier=tier)
+
+
+def test_an_editor_may_not_decide_the_last_stage() -> None:
+    with pytest.raises(NotYourTurn, match="no later stage has another pair of eyes"):
+        check("U2", stage=LEGAL, editor="U2")
+    with pytest.raises(NotYourTurn, match="no later stage has another pair of eyes"):
+        check("U1", stages=(COPY,), editor="U1", tier="C")
+
+
+def test_at_tier_a_an_editor_never_decides() -> None:
+    with pytest.raises(NotYourTurn, match="at tier A nobody approves their own edit"):
+        check("U1", editor="U1", tier="A")
+
+
+@pytest.mark.parametrize("tier", ["A", "B", "C"])
+def test_somebody_elses_edit_is_no_bar(tier: str) -> None:
+    check("U1", editor="U2", tier=tier)
+    check("U2", stage=LEGAL, editor="U1", tier=tier)
+
+
+def test_only_people_in_the_team_with_a_role_count() -> None:
+    team = make_team()
+    assert team.has_any_role("U1")
+    assert not team.has_any_role("U4")
+    assert not team.has_any_role("U9")
+    assert team.holders("legal") == ("U2",)
+
+
+# Stages ------------------------------------------------------------------------------
+
+VARIANTS = st.dictionaries(
+    st.integers(1, 4).map(VariantId), st.integers(1, 9).map(RevisionId), min_size=1
+)
+APPROVALS = st.lists(
+    st.builds(
+        Approval,
+        variant_id=st.integers(1, 4).map(VariantId),
+        revision_id=st.integers(1, 9).map(RevisionId),
+        stage=st.sampled_from(["copy", "legal"]),
+        actor=st.just("U1"),
+    )
+)
+
+
+@given(current=VARIANTS, approvals=APPROVALS)
+def test_a_stage_before_the_next_has_approved_every_present_text(
+    current: dict[VariantId, RevisionId], approvals: list[Approval]
+) -> None:
+    found = next_stage(STAGES, current, approvals)
+    given_ = {(a.variant_id, a.revision_id, a.stage) for a in approvals}
+    passed = STAGES if found is None else STAGES[: STAGES.index(found)]
+    for stage in passed:
+        assert {(v, r, stage.name) for v, r in current.items()} <= given_
+    if found is not None:
+        assert not {(v, r, found.name) for v, r in current.items()} <= given_
+
+
+@given(current=VARIANTS, approvals=APPROVALS)
+def test_a_new_text_is_asked_about_from_the_first_stage(
+    current: dict[VariantId, RevisionId], approvals: list[Approval]
+) -> None:
+    edited = {**current, min(current): RevisionId(10)}
+    assert next_stage(STAGES, edited, approvals) is COPY
+
+
+@given(current=VARIANTS, approvals=APPROVALS, more=APPROVALS)
+def test_an_approval_never_takes_a_campaign_back(
+    current: dict[VariantId, RevisionId],
+    approvals: list[Approval],
+    more: list[Approval],
+) -> None:
+    def place(given_: list[Approval]) -> int:
+        found = next_stage(STAGES, current, given_)
+        return len(STAGES) if found is None else STAGES.index(found)
+
+    assert place(approvals + more) >= place(approvals)
+
+
+@given(arms=st.integers(1, 4))
+def test_the_first_stage_shortlists_and_the_last_fixes_the_arms(arms: int) -> None:
+    middle = Stage(name="brand", role="brand_lead", sla=SLA)
+    stages = (COPY, middle, LEGAL)
+    assert quota("copy", stages, arms=arms) == arms + 1
+    assert quota("brand", stages, arms=arms) is None
+    assert quota("legal", stages, arms=arms) == arms
+
+
+def test_a_stage_alone_fixes_the_arms() -> None:
+    assert quota("copy", (COPY,), arms=2) == 2
