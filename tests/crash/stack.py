@@ -32,8 +32,8 @@ SECRET_KEY: Final = "0123456789abcdef0123456789abcdef"
 SIGNING_SECRET: Final = "practice-signing-secret"
 RECIPIENTS: Final = 200
 SCALE: Final = "10000"
-SEND_LIMIT_S: Final = 4
-REDRIVE_AFTER_S: Final = 6
+SEND_LIMIT_S: Final = 8
+REDRIVE_AFTER_S: Final = 10
 """Above what any job takes here, so that only a dead one is rung again."""
 
 _ESP_SEED: Final = 7
