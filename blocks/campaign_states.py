@@ -218,14 +218,10 @@ def _canary_evidence(view: CampaignCard) -> tuple[str, ...]:
     canary = view.canary
     if canary is None:
         return ()
-    judged = _told(canary.judgement)
-    return (
-        "\n".join(
-            part
-            for part in (numbers(canary), judged, sentence(canary.foresight))
-            if part
-        ),
-    )
+    said = (numbers(canary), _told(canary.judgement), sentence(canary.foresight))
+    # a held card has given the judge's words as its reason already
+    told = _told(view.reason)
+    return ("\n".join(dict.fromkeys(each for each in said if each not in ("", told))),)
 
 
 def _expand_and_evidence(view: CampaignCard) -> tuple[tuple[str, Verb, int], ...]:

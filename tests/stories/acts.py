@@ -86,5 +86,7 @@ def canary(play: Play, who: Person, number: int) -> Locator:
     who.back_to_channel()
     card = who.card(number)
     with play.step("the canary goes live"):
-        expect(card).to_contain_text(re.compile(r"Canary: \d+ mails out"), timeout=120_000)
+        expect(card).to_contain_text(
+            re.compile(r"Canary: \d+ mails out"), timeout=120_000
+        )
     return card

@@ -65,7 +65,9 @@ def _brief(play: Play, mara: Person, prefix: str) -> int:
 
 
 def _edit(play: Play, cleo: Person, number: int, prefix: str) -> None:
-    with play.step("cleo edits variant B: a new revision, its difference, linted again"):
+    with play.step(
+        "cleo edits variant B: a new revision, its difference, linted again"
+    ):
         variant = cleo.variant(number, "B")
         play.shot(variant, f"{prefix}variant-in-review")
         variant.get_by_role("button", name="Edit variant B").click()
@@ -113,7 +115,9 @@ def _ladder(play: Play, mara: Person, number: int, prefix: str) -> None:
         )
         expect(card).to_contain_text(re.compile(r"complaints \d+ of \d+ allowed"))
         play.shot(card, f"{prefix}card-canary")
-        plot = mara.thread(number).get_by_role("img", name=re.compile("Counts over time"))
+        plot = mara.thread(number).get_by_role(
+            "img", name=re.compile("Counts over time")
+        )
         expect(plot.first).to_be_visible(timeout=WORK_MS)
         plot.first.scroll_into_view_if_needed()
         play.shot(mara.page, f"{prefix}thread-plot")
@@ -122,7 +126,9 @@ def _ladder(play: Play, mara: Person, number: int, prefix: str) -> None:
         expect(card).to_contain_text("Expanding to 10 %", timeout=LADDER_MS)
         play.shot(card, f"{prefix}card-expanding")
     with play.step("it is sent"):
-        expect(card).to_contain_text(re.compile(r"Sent: [\d,]+ mails out"), timeout=LADDER_MS)
+        expect(card).to_contain_text(
+            re.compile(r"Sent: [\d,]+ mails out"), timeout=LADDER_MS
+        )
         play.shot(card, f"{prefix}card-sent")
         play.shot(mara.page, f"{prefix}channel-sent")
         assert mara.fits()

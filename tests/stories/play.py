@@ -22,6 +22,7 @@ from pathlib import Path
 if __package__ in (None, ""):  # run as a file: the project's folder is not on the path
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import click
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.stories import brief_to_sent, rollback, small_ones
@@ -98,19 +99,21 @@ def play(
     name: str, running: Stack, window: Browser, *, images: Path | None = None
 ) -> str | None:
     """Play one story; what went wrong in a line, or None."""
-    print(f"\n{name}", flush=True)
+    click.echo(f"\n{name}")
     began = time.monotonic()
-    scene = Play(running, window, lambda line: print(line, flush=True), images)
+    scene = Play(running, window, click.echo, images)
     try:
         STORIES[name].run(scene)
     except Exception as error:  # noqa: BLE001  # whatever it is, the story failed
         kept = scene.evidence(name, traceback.format_exc())
-        first = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
-        print(f"  FAILED while {scene.doing}: {first}\n  See {kept}", flush=True)
+        first = (
+            str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+        )
+        click.echo(f"  FAILED while {scene.doing}: {first}\n  See {kept}")
         return first
     finally:
         scene.leave()
-    print(f"  {time.monotonic() - began:6.1f} s  in all", flush=True)
+    click.echo(f"  {time.monotonic() - began:6.1f} s  in all")
     return None
 
 
@@ -126,15 +129,14 @@ def play_all(
             try:
                 with desk(scale, on) as running:
                     took = time.monotonic() - began
-                    print(
+                    click.echo(
                         f"\nA desk is up in {took:.1f} s."
                         f" 1 s of practice stands for {scale / 60:g} min.",
-                        flush=True,
                     )
                     for name in chosen:
                         results[name] = play(name, running, window, images=images)
             except DeskBroken as broken:
-                print(f"  FAILED: {broken}", flush=True)
+                click.echo(f"  FAILED: {broken}")
                 left = [name for name in chosen if name not in results]
                 results |= dict.fromkeys(left or chosen, str(broken))
     return results
@@ -145,14 +147,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(STORIES))
     parser.add_argument("--images", action="store_true", help=f"save PNGs in {IMAGES}")
-    parser.add_argument("--on", type=Path, help="data folder of a desk that runs already")
+    parser.add_argument(
+        "--on", type=Path, help="data folder of a desk that runs already"
+    )
     given = parser.parse_args()
     unknown = [name for name in given.names if name not in STORIES]
     if unknown:
-        parser.error(f"There is no story {unknown[0]!r}; there are {', '.join(STORIES)}.")
+        parser.error(
+            f"There is no story {unknown[0]!r}; there are {', '.join(STORIES)}."
+        )
     path = chromium()
     if path is None:
-        print("Stories need Chromium: apt-get install chromium")
+        click.echo("Stories need Chromium: apt-get install chromium")
         return NO_BROWSER
     wants_images = given.images or os.environ.get("COPYDESK_STORY_IMAGES") == "1"
     results = play_all(
@@ -162,10 +168,10 @@ def main() -> int:
         on=given.on,
     )
     failed = [name for name, wrong in results.items() if wrong is not None]
-    print()
+    click.echo()
     for name in failed:
-        print(f"failed: {name}: {results[name]}")
-    print(f"{len(results) - len(failed)} passed, {len(failed)} failed")
+        click.echo(f"failed: {name}: {results[name]}")
+    click.echo(f"{len(results) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0
 
 

@@ -38,6 +38,17 @@ def _complaints(play: Play, *, is_phone: bool) -> None:
         expect(card.get_by_role("button", name="Roll back")).to_have_count(0)
         play.shot(card, f"{prefix}card-rolled-back")
         assert mara.fits()
+    _incident(play, number, is_phone=is_phone)
+    with play.step("the record says why, and holds"):
+        story = play.audit(number)
+        assert "-> rolled back" in story, story
+        assert "complaint" in story, story
+        assert "-> expanding" not in story, story
+        play.verify()
+
+
+def _incident(play: Play, number: int, *, is_phone: bool) -> None:
+    prefix = "phone-" if is_phone else ""
     with play.step("the on-call channel is told, with a timeline"):
         omar = play.person(OMAR, is_phone=is_phone)
         notice = omar.card(number, ON_CALL)
@@ -52,12 +63,6 @@ def _complaints(play: Play, *, is_phone: bool) -> None:
         expect(incident).to_contain_text("Reason:")
         play.shot(omar.page, f"{prefix}modal-incident")
         incident.get_by_role("button", name="Close", exact=True).click()
-    with play.step("the record says why, and holds"):
-        story = play.audit(number)
-        assert "-> rolled back" in story, story
-        assert "complaint" in story, story
-        assert "-> expanding" not in story, story
-        play.verify()
 
 
 def on_call(play: Play) -> None:
@@ -110,7 +115,7 @@ def _second_person(play: Play, number: int) -> None:
         ana = play.person(ANA)
         ana.say(f"/rollback {number} now")
         view = ana.dialog("Rolled back")
-        expect(view).to_contain_text("Rolled back by @omar")
+        expect(view).to_contain_text("Already rolled back by @omar")
         play.shot(ana.page, "modal-rollback-second")
 
 

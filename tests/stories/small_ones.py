@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.stories import acts
-from tests.stories.person import CAMPAIGNS, CLICK_MS, MARA, WORK_MS
+from tests.stories.person import CAMPAIGNS, CLICK_MS, MARA, OMAR, WORK_MS
 from tests.stories.stage import Play
 
 HOSTILE = "<!channel> & <@U0ONCALL> <https://evil.example|here>"
@@ -52,22 +52,30 @@ def small_list(play: Play) -> None:
     acts.approve_everywhere(play, number)
     card = mara.card(number)
     with play.step("it is held, because this canary cannot see complaints"):
-        expect(card).to_contain_text(re.compile("Held|a person decides"), timeout=120_000)
+        expect(card).to_contain_text(
+            re.compile("Held|a person decides"), timeout=120_000
+        )
         expect(card).to_contain_text("cannot")
         play.shot(card, "card-held")
-    with play.step("mara expands it until it is sent"):
-        for _ in range(4):
+    with play.step("mara, who wrote the brief, may not expand it"):
+        card.get_by_role("button", name="Expand campaign").click()
+        refused = mara.only_me()
+        expect(refused).to_contain_text("another person has to expand it")
+        play.shot(mara.page, "notice-refused")
+    with play.step("omar expands it until it is sent"):
+        omar = play.person(OMAR)
+        card = omar.card(number)
+        sent = card.get_by_text(re.compile(r"Sent: [\d,]+ mails out"))
+        while not sent.is_visible():
             expand = card.get_by_role("button", name="Expand campaign")
-            sent = card.get_by_text(re.compile(r"Sent: [\d,]+ mails out"))
             expect(expand.or_(sent).first).to_be_visible(timeout=120_000)
-            if sent.is_visible():
-                break
-            expand.click()
-            expect(card).not_to_contain_text("Held", timeout=WORK_MS)
-        expect(card).to_contain_text(re.compile(r"Sent: [\d,]+ mails out"))
+            if expand.is_visible():
+                expand.click()
+                expect(card).not_to_contain_text("Held", timeout=WORK_MS)
+        play.shot(card, "card-sent-small")
     with play.step("the record says that a person expanded it, and holds"):
         story = play.audit(number)
-        assert re.search(r"mara \(U0MARKETER\): .*expand", story), story
+        assert re.search(r"omar \(U0ONCALL\): .*expand", story), story
         play.verify()
 
 
@@ -76,16 +84,14 @@ def sent_away(play: Play) -> None:
     mara = play.person(MARA)
     with play.step("the app is removed from #campaigns"):
         mara.say("/remove @copydesk")
-        members = mara.page.get_by_text("left", exact=False)
-        del members
+        expect(mara.page.get_by_role("button", name="11 members")).to_be_visible()
     with play.step("a brief is kept, and mara is told how to invite the app"):
-        mara.go("channel=C0CAMPAIGN")
         form = acts.open_brief(mara)
         acts.fill_brief(form, "Nobody home", acts.CALM)
         form.get_by_role("button", name="Write variants").click()
         expect(form).to_have_count(0, timeout=CLICK_MS)
-        mara.page.get_by_role("link", name="Copydesk", exact=False).last.click()
-        told = mara.page.get_by_role("log").first
+        mara.page.get_by_role("link", name="Copydesk").last.click()
+        told = mara.page.get_by_role("log", name="Messages in Copydesk")
         expect(told).to_contain_text("/invite", timeout=WORK_MS)
         play.shot(mara.page, "notice-not-in-channel")
     with play.step("once invited, the card appears"):

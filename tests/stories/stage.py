@@ -101,9 +101,22 @@ class Play:
 def save(what: Page | Locator, path: Path) -> None:
     """Take a screenshot as a PNG of few colours, which a page of text needs no more of."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    taken = what.screenshot(animations="disabled", caret="hide")
+    page = what.page if isinstance(what, Locator) else what
+    # away from any card, so that none is drawn as pointed at
+    page.mouse.move(0, 0)
+    taken = _taken(what)
     with Image.open(io.BytesIO(taken)) as full:
         small = full.convert("RGB").quantize(
             _COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
         )
         small.save(path, optimize=True)
+
+
+def _taken(what: Page | Locator, tries: int = 3) -> bytes:
+    """A card may be drawn anew just then; the new one is as good."""
+    try:
+        return what.screenshot(animations="disabled", caret="hide")
+    except BrowserError:
+        if tries == 1:
+            raise
+        return _taken(what, tries - 1)

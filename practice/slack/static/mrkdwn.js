@@ -78,6 +78,9 @@ const INLINE = new RegExp(
   "g",
 );
 
+// A text object that is verbatim keeps bare addresses as text.
+let autolinks = true;
+
 function inline(text) {
   const out = [];
   let at = 0;
@@ -89,7 +92,7 @@ function inline(text) {
     else if (bold !== undefined) out.push(h("strong", {}, inline(bold)));
     else if (italic !== undefined) out.push(h("em", {}, inline(italic)));
     else if (strike !== undefined) out.push(h("s", {}, inline(strike)));
-    else out.push(link(decode(url), decode(url)));
+    else out.push(autolinks ? link(decode(url), decode(url)) : decode(url));
     at = match.index + all.length;
   }
   if (at < text.length) out.push(emojify(decode(text.slice(at))));
@@ -129,7 +132,8 @@ function lineGroups(text) {
 }
 
 /** Render mrkdwn as a list of nodes and strings. */
-export function mrkdwn(text) {
+export function mrkdwn(text, { verbatim = false } = {}) {
+  autolinks = !verbatim;
   return String(text ?? "").split("```").flatMap((part, i, all) => {
     const fenced = i % 2 === 1 && i < all.length - 1;
     if (fenced) return [h("pre", { tabindex: "0" }, decode(part.replace(/^\n/, "").replace(/\n$/, "")))];
@@ -143,7 +147,7 @@ export function mrkdwn(text) {
 export function textObject(object) {
   if (!object) return [];
   if (typeof object === "string") return [emojify(decode(object))];
-  if (object.type === "mrkdwn") return mrkdwn(object.text);
+  if (object.type === "mrkdwn") return mrkdwn(object.text, { verbatim: object.verbatim === true });
   const text = decode(object.text);
   return [object.emoji === false ? text : emojify(text)];
 }
