@@ -27,7 +27,7 @@ help:  ## Show this list
 	@$(PYTHON) -m venv .venv
 
 .venv/runtime.stamp: requirements/build.in requirements/runtime.txt pyproject.toml | .venv/bin/python
-	@echo "Installing what Copydesk needs (about 250 MB, once)"
+	@echo "Installing what Copydesk needs (about 450 MB on disk, once)"
 	@$(PIP) install --progress-bar on -r requirements/build.in
 	@$(PIP) install --progress-bar on --require-hashes -r requirements/runtime.txt
 	@$(PIP) install -q --no-deps --no-build-isolation -e .
