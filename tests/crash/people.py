@@ -30,7 +30,7 @@ ONCALL: Final = "U0ONCALL"
 _TEAM: Final = "T0PRACTICE"
 _CHANNEL: Final = "C0CAMPAIGN"
 _PRESS_AGAIN_S: Final = 0.2
-_PATIENCE_S: Final = 30
+_PATIENCE_S: Final = 120
 
 
 class Unanswered(TimeoutError):

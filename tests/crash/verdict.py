@@ -31,7 +31,7 @@ from storage.tables import (
 from tests.crash.play import Run, is_over
 from tests.crash.stack import Stack
 
-DRAIN_WITHIN_S: Final = 150
+DRAIN_WITHIN_S: Final = 300
 """Cards wait for Slack's own pace, one post a second and channel."""
 
 
