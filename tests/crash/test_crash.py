@@ -23,6 +23,7 @@ def troubles(found: Sequence[Found], desks: Sequence[DeskFound]) -> list[str]:
     return said
 
 
+@pytest.mark.timeout(400)
 def test_a_kill_before_the_result_is_kept_loses_nothing_and_mails_nobody_twice(
     tmp_path: Path,
 ) -> None:
