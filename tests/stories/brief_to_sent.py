@@ -55,6 +55,7 @@ def _brief(play: Play, mara: Person, prefix: str) -> int:
     with play.step("with the link mended the card appears"):
         field.fill(acts.LINK)
         number = acts.send_brief(mara, form, TITLE)
+        play.shot(mara.card(number), f"{prefix}card-writing")
         expect(mara.card(number)).to_contain_text("sample writer", timeout=WORK_MS)
     with play.step("the variants appear in the thread"):
         for label in "ABC":
@@ -131,6 +132,12 @@ def _ladder(play: Play, mara: Person, number: int, prefix: str) -> None:
         )
         play.shot(card, f"{prefix}card-sent")
         play.shot(mara.page, f"{prefix}channel-sent")
+        assert mara.fits()
+    with play.step("the inspector shows what was signed and how fast it was acked"):
+        mara.page.locator("#inspector-toggle").click()
+        request = mara.page.locator(".request").last
+        expect(request).to_contain_text(re.compile(r"\d+ ms"))
+        play.shot(mara.page, f"{prefix}inspector")
         assert mara.fits()
 
 

@@ -75,6 +75,9 @@ class Person:
         self.channel(channel)
         box = self.page.get_by_label(f"Message #{NAMES[channel]}")
         box.fill(text)
+        if "@" in text:
+            # or Enter would pick a person from the suggestions
+            box.press("Escape")
         box.press("Enter")
 
     def dialog(self, title: str | re.Pattern[str]) -> Locator:

@@ -42,6 +42,8 @@ def hostile(play: Play) -> None:
         assert card.locator("a[href*='evil.example']").count() == 0
         expect(card.locator(".mention", has_text="omar")).to_have_count(0)
         play.shot(card, "card-hostile")
+        mara.page.emulate_media(color_scheme="dark")
+        play.shot(mara.page, "dark-channel")
 
 
 def small_list(play: Play) -> None:
