@@ -62,6 +62,14 @@ class Verified:
     head: str
 
 
+_LAST: Final = (
+    sa.select(audit_events.c.seq, audit_events.c.hash)
+    .where(audit_events.c.campaign_id == sa.bindparam("campaign_id"))
+    .order_by(audit_events.c.seq.desc())
+    .limit(1)
+)
+
+
 class Audit(Repository):
     def append(
         self,
@@ -74,12 +82,7 @@ class Audit(Repository):
         detail: Mapping[str, object] | None = None,
     ) -> None:
         """Add an event to the campaign's chain; the caller holds the campaign's row."""
-        last = self._one(
-            sa.select(audit_events.c.seq, audit_events.c.hash)
-            .where(audit_events.c.campaign_id == campaign_id)
-            .order_by(audit_events.c.seq.desc())
-            .limit(1)
-        )
+        last = self._one(_LAST, campaign_id=campaign_id)
         seq, prev_hash = (last.seq + 1, last.hash) if last else (1, GENESIS)
         packed = canonical(detail or {})
         fields = {

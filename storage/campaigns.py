@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
@@ -39,6 +39,17 @@ def campaign_from(row: Row[Any]) -> Campaign:
     )
 
 
+_CAMPAIGN: Final = sa.select(campaigns).where(
+    campaigns.c.id == sa.bindparam("campaign_id")
+)
+_LOCKED: Final = _CAMPAIGN.with_for_update()
+_BRIEF: Final = (
+    sa.select(briefs.c.body)
+    .join(campaigns, campaigns.c.brief_id == briefs.c.id)
+    .where(campaigns.c.id == sa.bindparam("campaign_id"))
+)
+
+
 class Campaigns(Repository):
     def add_brief(
         self, body: Mapping[str, object], *, sha256: str, author: str, source: str
@@ -54,11 +65,7 @@ class Campaigns(Repository):
 
     def brief(self, campaign_id: CampaignId) -> dict[str, object]:
         """The brief's JSON as it was given."""
-        row = self._one(
-            sa.select(briefs.c.body)
-            .join(campaigns, campaigns.c.brief_id == briefs.c.id)
-            .where(campaigns.c.id == campaign_id)
-        )
+        row = self._one(_BRIEF, campaign_id=campaign_id)
         if row is None:
             raise Unknown(f"There is no campaign #{campaign_id}.")
         return dict(row.body)
@@ -107,19 +114,17 @@ class Campaigns(Repository):
         Raises:
             Unknown: There is none with that number.
         """
-        return self._get(sa.select(campaigns).where(campaigns.c.id == campaign_id))
+        return self._get(_CAMPAIGN, campaign_id)
 
     def lock(self, campaign_id: CampaignId) -> Campaign:
         """Read a campaign and keep others from moving it until we commit.
 
         On SQLite the transaction holds the only write lock already.
         """
-        return self._get(
-            sa.select(campaigns).where(campaigns.c.id == campaign_id).with_for_update()
-        )
+        return self._get(_LOCKED, campaign_id)
 
-    def _get(self, query: sa.Select[Any]) -> Campaign:
-        row = self._one(query)
+    def _get(self, query: sa.Select[Any], campaign_id: CampaignId) -> Campaign:
+        row = self._one(query, campaign_id=campaign_id)
         if row is None:
             raise Unknown("There is no campaign with that number.")
         return campaign_from(row)

@@ -15,41 +15,41 @@ from sqlalchemy.engine import Connection
 from domain.campaign import CampaignId
 from domain.send import DeliveryEvent
 from storage.repository import Repository
-from storage.tables import counters, firsts, pulses, sends
+from storage.tables import counters, firsts, pulses
 
 # The hot path: one statement per table and batch, whatever its size.
 _ADD_EVENTS: Final = {
-    "sqlite": """
+    "sqlite": sa.text("""
         INSERT INTO delivery_events
             (campaign_id, at, event_id, type, send_id, is_hard, is_machine, url)
         SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5,
                value->>6, value->>7
         FROM json_each(:rows) WHERE true
         ON CONFLICT DO NOTHING
-    """,
-    "postgresql": """
+    """),
+    "postgresql": sa.text("""
         INSERT INTO delivery_events
             (campaign_id, at, event_id, type, send_id, is_hard, is_machine, url)
         SELECT (v->>0)::int, (v->>1)::int, v->>2, v->>3, (v->>4)::int,
                (v->>5)::int::boolean, (v->>6)::int::boolean, v->>7
         FROM jsonb_array_elements(CAST(:rows AS jsonb)) v
         ON CONFLICT DO NOTHING
-    """,
+    """),
 }
 _ADD_FIRSTS: Final = {
-    "sqlite": """
+    "sqlite": sa.text("""
         INSERT INTO firsts (campaign_id, metric, send_id)
         SELECT value->>0, value->>1, value->>2 FROM json_each(:rows) WHERE true
         ON CONFLICT DO NOTHING
         RETURNING campaign_id, metric, send_id
-    """,
-    "postgresql": """
+    """),
+    "postgresql": sa.text("""
         INSERT INTO firsts (campaign_id, metric, send_id)
         SELECT (v->>0)::int, v->>1, (v->>2)::int
         FROM jsonb_array_elements(CAST(:rows AS jsonb)) v
         ON CONFLICT DO NOTHING
         RETURNING campaign_id, metric, send_id
-    """,
+    """),
 }
 _ADD_COUNTS: Final = sa.text("""
     INSERT INTO counters (campaign_id, metric, bucket, n)
@@ -63,7 +63,20 @@ _PULSE: Final = sa.text("""
         last_event_at = CASE WHEN excluded.last_event_at > pulses.last_event_at
             THEN excluded.last_event_at ELSE pulses.last_event_at END,
         last_ingest_at = excluded.last_ingest_at
-""")
+""").bindparams(
+    sa.bindparam("event_at", type_=pulses.c.last_event_at.type),
+    sa.bindparam("ingest_at", type_=pulses.c.last_ingest_at.type),
+)
+_OWNERS: Final = {
+    "sqlite": sa.text("""
+        SELECT s.id, s.campaign_id FROM json_each(:ids) j JOIN sends s ON s.id = j.value
+    """),
+    "postgresql": sa.text("""
+        SELECT s.id, s.campaign_id
+        FROM jsonb_array_elements_text(CAST(:ids AS jsonb)) j
+        JOIN sends s ON s.id = j.value::bigint
+    """),
+}
 
 
 def metric_of(event: DeliveryEvent) -> str:
@@ -94,19 +107,22 @@ def totals_of(
     connection: Connection, campaign_ids: Collection[int]
 ) -> dict[int, dict[str, int]]:
     """Per campaign and metric, the mails that had at least one such event."""
-    query = (
-        sa.select(
-            counters.c.campaign_id,
-            counters.c.metric,
-            sa.func.sum(counters.c.n).label("n"),
-        )
-        .where(counters.c.campaign_id.in_(campaign_ids))
-        .group_by(counters.c.campaign_id, counters.c.metric)
-    )
     found: dict[int, dict[str, int]] = {}
-    for row in connection.execute(query):
+    for row in connection.execute(_TOTALS, {"campaign_ids": list(campaign_ids)}):
         found.setdefault(row.campaign_id, {})[row.metric] = int(row.n)
     return found
+
+
+_TOTALS: Final = (
+    sa.select(
+        counters.c.campaign_id,
+        counters.c.metric,
+        sa.func.sum(counters.c.n).label("n"),
+    )
+    .where(counters.c.campaign_id.in_(sa.bindparam("campaign_ids", expanding=True)))
+    .group_by(counters.c.campaign_id, counters.c.metric)
+)
+_LAST_PULSE: Final = sa.select(sa.func.max(pulses.c.last_ingest_at).label("at"))
 
 
 class Events(Repository):
@@ -136,11 +152,11 @@ class Events(Repository):
         ]
         dialect = self.connection.dialect.name
         new = self.connection.execute(
-            sa.text(_ADD_EVENTS[dialect]), {"rows": json.dumps(rows)}
+            _ADD_EVENTS[dialect], {"rows": json.dumps(rows)}
         ).rowcount
         keyed = {(e.campaign_id, metric_of(e), e.send_id): e for e in reversed(events)}
         added = self.connection.execute(
-            sa.text(_ADD_FIRSTS[dialect]), {"rows": json.dumps(list(keyed))}
+            _ADD_FIRSTS[dialect], {"rows": json.dumps(list(keyed))}
         ).all()
         fresh = frozenset((int(r[0]), str(r[1]), int(r[2])) for r in added)
         self._count(fresh, keyed, bucket)
@@ -177,22 +193,19 @@ class Events(Repository):
     def _pulse(
         self, events: Sequence[DeliveryEvent], campaigns: frozenset[CampaignId]
     ) -> None:
-        statement = _PULSE.bindparams(
-            sa.bindparam("event_at", type_=pulses.c.last_event_at.type),
-            sa.bindparam("ingest_at", type_=pulses.c.last_ingest_at.type),
-        )
         for campaign in sorted(campaigns):
             newest = max(e.at for e in events if e.campaign_id == campaign)
             self.connection.execute(
-                statement,
+                _PULSE,
                 {"campaign_id": campaign, "event_at": newest, "ingest_at": self.now},
             )
 
     def known(self, events: Sequence[DeliveryEvent]) -> list[DeliveryEvent]:
         """Only the events about mails that we sent, for the campaign they name."""
-        ids = {e.send_id for e in events}
-        query = sa.select(sends.c.id, sends.c.campaign_id).where(sends.c.id.in_(ids))
-        owner = {row.id: row.campaign_id for row in self._all(query)}
+        ids = json.dumps(list({e.send_id for e in events}))
+        query = _OWNERS[self.connection.dialect.name]
+        rows = self.connection.execute(query, {"ids": ids})
+        owner = {row.id: row.campaign_id for row in rows}
         return [e for e in events if owner.get(e.send_id) == e.campaign_id]
 
     def totals(self, campaign_id: CampaignId) -> dict[str, int]:
@@ -210,7 +223,7 @@ class Events(Repository):
 
     def last_pulse(self) -> datetime | None:
         """When the ESP was last heard from, about whatever campaign."""
-        row = self._one(sa.select(sa.func.max(pulses.c.last_ingest_at).label("at")))
+        row = self._one(_LAST_PULSE)
         return None if row is None else row.at
 
     def count_one(self, campaign_id: CampaignId, metric: str, send_id: int) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -20,15 +21,15 @@ class Repository:
         self.connection = connection
         self.now = now
 
-    def _one(self, query: sa.Select[Any]) -> Row[Any] | None:
-        return self.connection.execute(query).first()
+    def _one(self, query: sa.Select[Any], **given: object) -> Row[Any] | None:
+        return self.connection.execute(query, given).first()
 
-    def _all(self, query: sa.Select[Any]) -> Sequence[Row[Any]]:
-        return self.connection.execute(query).all()
+    def _all(self, query: sa.Select[Any], **given: object) -> Sequence[Row[Any]]:
+        return self.connection.execute(query, given).all()
 
     def _insert(self, table: sa.Table, **values: object) -> int:
         """Insert one row and return its id."""
-        result = self.connection.execute(sa.insert(table).values(**values))
+        result = self.connection.execute(_insert_into(table), values)
         key = result.inserted_primary_key
         if key is None:
             raise LookupError(f"{table.name} gave no key back.")
@@ -44,7 +45,7 @@ class Repository:
         """Insert unless a unique key is taken; say whether a row was added."""
         return bool(
             self.connection.execute(
-                ignore_taken(self.connection, table).values(**values)
+                ignore_taken(self.connection, table), values
             ).rowcount
         )
 
@@ -57,9 +58,8 @@ class Repository:
             Overtaken: Another transaction changed the row first.
         """
         result = self.connection.execute(
-            sa.update(table)
-            .where(table.c.id == row_id, table.c.version == version)
-            .values(version=version + 1, **changes)
+            _update_seen(table),
+            {_ROW: row_id, _SEEN: version, "version": version + 1, **changes},
         )
         if result.rowcount != 1:
             raise Overtaken(
@@ -67,12 +67,36 @@ class Repository:
             )
 
 
+# Building a statement takes SQLAlchemy several times as long as running it, and a
+# click waits for some thirty: those that never change are built once, and the values
+# travel as parameters.
+_ROW: Final = "row_to_change"
+_SEEN: Final = "version_seen"
+
+
+@cache
+def _insert_into(table: sa.Table) -> sa.Insert:
+    return sa.insert(table)
+
+
+@cache
+def _update_seen(table: sa.Table) -> sa.Update:
+    return sa.update(table).where(
+        table.c.id == sa.bindparam(_ROW), table.c.version == sa.bindparam(_SEEN)
+    )
+
+
 def ignore_taken(
     connection: Connection, table: sa.Table
 ) -> sqlite.Insert | postgresql.Insert:
     """An insert that does nothing where a unique key is taken, and counts its rows."""
+    return _insert_if_free(connection.dialect.name, table)
+
+
+@cache
+def _insert_if_free(dialect: str, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
     # without preserve_rowcount the count on Postgres is -1, whatever was inserted
-    if connection.dialect.name == "postgresql":
+    if dialect == "postgresql":
         return (
             postgresql.insert(table)
             .on_conflict_do_nothing()

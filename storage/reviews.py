@@ -20,6 +20,12 @@ REQUESTS: Final = sa.select(
 ).join(revisions, revisions.c.id == review_requests.c.revision_id)
 """Review requests with the hash of the text they ask about."""
 
+_REQUEST: Final = REQUESTS.where(review_requests.c.id == sa.bindparam("request_id"))
+_CLOSE: Final = sa.update(review_requests).where(
+    review_requests.c.id == sa.bindparam("request_id"),
+    review_requests.c.closed_at.is_(None),
+)
+
 
 def request_from(row: Row[Any]) -> ReviewRequest:
     return ReviewRequest(
@@ -83,7 +89,7 @@ class Reviews(Repository):
         Raises:
             Unknown: There is none with that id.
         """
-        row = self._one(REQUESTS.where(review_requests.c.id == request_id))
+        row = self._one(_REQUEST, request_id=request_id)
         if row is None:
             raise Unknown("There is no such review request.")
         return request_from(row)
@@ -104,12 +110,13 @@ class Reviews(Repository):
     ) -> bool:
         """Close an open request; False when somebody else closed it first."""
         result = self.connection.execute(
-            sa.update(review_requests)
-            .where(
-                review_requests.c.id == request.id,
-                review_requests.c.closed_at.is_(None),
-            )
-            .values(closed_at=self.now, outcome=outcome, decided_by=decided_by)
+            _CLOSE,
+            {
+                "request_id": request.id,
+                "closed_at": self.now,
+                "outcome": outcome,
+                "decided_by": decided_by,
+            },
         )
         return result.rowcount == 1
 

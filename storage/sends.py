@@ -66,19 +66,8 @@ class Mails:
 
 def mails_of(connection: Connection, campaign_ids: Collection[int]) -> dict[int, Mails]:
     """Count the mails of each campaign that is planned; the others are not in it."""
-    query = (
-        sa.select(
-            chunks.c.campaign_id,
-            chunks.c.state,
-            sa.func.sum(chunks.c.accepted).label("accepted"),
-            sa.func.sum(chunks.c.skipped).label("skipped"),
-            sa.func.sum(chunks.c.size).label("size"),
-        )
-        .where(chunks.c.campaign_id.in_(campaign_ids))
-        .group_by(chunks.c.campaign_id, chunks.c.state)
-    )
     found: dict[int, Mails] = {}
-    for row in connection.execute(query):
+    for row in connection.execute(_MAILS, {"campaign_ids": list(campaign_ids)}):
         before = found.get(row.campaign_id, _NO_MAILS)
         out, left = _out_and_left(ChunkState(row.state), row.accepted, row.size)
         found[row.campaign_id] = Mails(
@@ -90,6 +79,17 @@ def mails_of(connection: Connection, campaign_ids: Collection[int]) -> dict[int,
     return found
 
 
+_MAILS: Final = (
+    sa.select(
+        chunks.c.campaign_id,
+        chunks.c.state,
+        sa.func.sum(chunks.c.accepted).label("accepted"),
+        sa.func.sum(chunks.c.skipped).label("skipped"),
+        sa.func.sum(chunks.c.size).label("size"),
+    )
+    .where(chunks.c.campaign_id.in_(sa.bindparam("campaign_ids", expanding=True)))
+    .group_by(chunks.c.campaign_id, chunks.c.state)
+)
 _NO_MAILS: Final = Mails(out=0, left=0, accepted=0, skipped=0)
 
 
@@ -105,11 +105,6 @@ def _out_and_left(state: ChunkState, accepted: int, size: int) -> tuple[int, int
 
 def cohorts_of(connection: Connection, campaign_id: int) -> tuple[Cohort, ...]:
     """The campaign's ladder, in order; empty before it is planned."""
-    query = (
-        sa.select(cohorts)
-        .where(cohorts.c.campaign_id == campaign_id)
-        .order_by(cohorts.c.step)
-    )
     return tuple(
         Cohort(
             step=row.step,
@@ -118,8 +113,15 @@ def cohorts_of(connection: Connection, campaign_id: int) -> tuple[Cohort, ...]:
             reporting=row.reporting,
             expands_itself=row.expands_itself,
         )
-        for row in connection.execute(query)
+        for row in connection.execute(_COHORTS, {"campaign_id": campaign_id})
     )
+
+
+_COHORTS: Final = (
+    sa.select(cohorts)
+    .where(cohorts.c.campaign_id == sa.bindparam("campaign_id"))
+    .order_by(cohorts.c.step)
+)
 
 
 def events_seen(connection: Connection, chunk_ids: Collection[int]) -> dict[int, int]:
@@ -204,9 +206,7 @@ class Sends(Repository):
         Raises:
             Unknown: There is none with that id.
         """
-        row = self._one(
-            sa.select(chunks).where(chunks.c.id == chunk_id).with_for_update()
-        )
+        row = self._one(sa.select(chunks).where(chunks.c.id == chunk_id))
         if row is None:
             raise Unknown("There is no such chunk.")
         return chunk_from(row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
@@ -57,6 +57,14 @@ def revision_from(row: Row[Any]) -> Revision:
     )
 
 
+_VARIANT: Final = sa.select(variants).where(variants.c.id == sa.bindparam("variant_id"))
+_VARIANTS: Final = (
+    sa.select(variants)
+    .where(variants.c.campaign_id == sa.bindparam("campaign_id"))
+    .order_by(variants.c.label)
+)
+
+
 class Variants(Repository):
     def add(
         self, campaign_id: CampaignId, labels: Sequence[str]
@@ -84,18 +92,14 @@ class Variants(Repository):
         Raises:
             Unknown: There is none with that id.
         """
-        row = self._one(sa.select(variants).where(variants.c.id == variant_id))
+        row = self._one(_VARIANT, variant_id=variant_id)
         if row is None:
             raise Unknown("There is no such variant.")
         return variant_from(row)
 
     def of(self, campaign_id: CampaignId) -> tuple[Variant, ...]:
-        query = (
-            sa.select(variants)
-            .where(variants.c.campaign_id == campaign_id)
-            .order_by(variants.c.label)
-        )
-        return tuple(variant_from(row) for row in self._all(query))
+        rows = self._all(_VARIANTS, campaign_id=campaign_id)
+        return tuple(variant_from(row) for row in rows)
 
     def live(self, campaign_id: CampaignId) -> tuple[Variant, ...]:
         return tuple(v for v in self.of(campaign_id) if v.state in LIVE_VARIANT)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from domain.campaign import SENDING, CampaignId, State
+from domain.campaign import SENDING, Campaign, CampaignId, State
 from domain.send import DeliveryEvent
 from pipeline.advance import refresh_card
 from pipeline.playbook import Playbook
-from pipeline.record.canary import judge_due
+from pipeline.record.canary import WATCHED, judge_due
 from storage.events import Added
 from storage.store import Store
 
@@ -83,18 +83,16 @@ def _take_in(
     store.audiences.suppress_senders(reasons, campaign_id)
     before = store.campaigns.get(campaign_id)
     if any(campaign == campaign_id for campaign, _metric, _send in added.firsts):
-        _refresh_live_card(store, playbook, campaign_id)
-    if before.state not in SENDING:
+        _refresh_live_card(store, playbook, before)
+    if before.state not in WATCHED:
         return False
     judge_due(store, playbook, campaign_id)
-    return store.campaigns.get(campaign_id).state not in SENDING
+    after = store.campaigns.get(campaign_id)
+    return after.state is not before.state and after.state not in SENDING
 
 
-def _refresh_live_card(
-    store: Store, playbook: Playbook, campaign_id: CampaignId
-) -> None:
+def _refresh_live_card(store: Store, playbook: Playbook, campaign: Campaign) -> None:
     """Queue one card per interval, however many events arrive in it."""
-    campaign = store.campaigns.get(campaign_id)
     if campaign.state not in SENDING | {State.HELD, State.SENT, State.ROLLED_BACK}:
         return
     every = playbook.card_every.total_seconds()
