@@ -16,8 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from aiohttp import web
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 from slack_sdk.models.views import View
 
 from blocks import brief_form, campaign_card, edit_form, variant_card
@@ -62,15 +61,11 @@ class Wall:
         published = self.lab.slack.views_publish(user_id=VIEWER, view=view.to_dict())
         self.run(published)
 
-    def answer_with(self, view: View) -> None:
-        """Open this modal on the next command."""
-
-        async def answer(body: dict[str, Any]) -> web.Response:
-            if trigger := body.get("trigger_id"):
-                await self.lab.slack.views_open(trigger_id=trigger, view=view.to_dict())
-            return web.Response()
-
-        self.lab.app.answer = answer
+    def open(self, view: View) -> None:
+        """Open this modal for the viewer."""
+        trigger = self.run(self.lab.trigger(VIEWER))
+        opened = self.lab.slack.views_open(trigger_id=trigger, view=view.to_dict())
+        self.run(opened)
 
 
 @contextmanager
@@ -120,20 +115,16 @@ class Painter:
         self.page.goto(f"{self.wall.lab.up.url}/?as={VIEWER}#{place}")
         self.page.locator(f"body[data-ready={VIEWER}]").wait_for(state="attached")
 
-    def _posted(self, payload: Mapping[str, Any]) -> Any:
+    def _posted(self, payload: Mapping[str, Any]) -> Locator:
         ts = self.wall.post(payload)
         self._go(f"channel={slack_lab.CAMPAIGNS}")
         article = self.page.locator(f"article[data-ts='{ts}']")
         article.wait_for()
         return article
 
-    def _opened(self, view: View) -> Any:
-        self.wall.answer_with(view)
+    def _opened(self, view: View) -> Locator:
         self._go(f"channel={slack_lab.CAMPAIGNS}")
-        box = self.page.get_by_label("Message #campaigns")
-        box.fill("/desk")
-        box.press("Enter")
-        box.press("Enter")
+        self.wall.open(view)
         dialog = self.page.get_by_role("dialog")
         dialog.wait_for()
         return dialog

@@ -155,7 +155,6 @@ STORIES: Final = {
     "dark-channel": "The same channel in the dark",
 }
 PHONE: Final = (
-    "channel-empty",
     "modal-brief",
     "modal-brief-error",
     "card-writing",
