@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from playwright.sync_api import Browser, Locator, Page
+from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.models.views import View
 
 from blocks import brief_form, campaign_card, edit_form, variant_card
@@ -75,6 +76,9 @@ def wall() -> Iterator[Wall]:
 
     async def live() -> None:
         async with slack_lab.lab(clock=time.time) as lab:
+            # one post a second and channel, as in Slack
+            patient = AsyncRateLimitErrorRetryHandler(max_retry_count=5)
+            lab.slack.retry_handlers.append(patient)
             ready.set_result(Wall(lab, asyncio.get_running_loop()))
             await done.wait()
 
