@@ -328,7 +328,14 @@ class Leaps:
 
 
 @contextmanager
-def lab(database_url: str, clock: Clock, folder: Path, **writer: Any) -> Iterator[Lab]:
+def lab(
+    database_url: str,
+    clock: Clock,
+    folder: Path,
+    *,
+    broker_url: str = "memory://",
+    **writer: Any,
+) -> Iterator[Lab]:
     """Bring the practice world up in a thread, and the desk on top of it."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
@@ -348,7 +355,7 @@ def lab(database_url: str, clock: Clock, folder: Path, **writer: Any) -> Iterato
             OPENAI_BASE_URL=urls["writer"] + "/v1",
             SENDGRID_API_URL=urls["esp"],
             SENDGRID_WEBHOOK_PUBLIC_KEY=esp[SIGNER].public_key,
-            BROKER_URL="memory://",
+            BROKER_URL=broker_url,
         )
         deps = _deps(settings, clock)
         made = Lab(deps, clock, slack, esp, loop, heard)

@@ -279,6 +279,7 @@ def test_a_hold_shuts_the_gate_and_extend_opens_it_again(desk: Lab) -> None:
 def test_a_campaign_held_with_its_last_step_under_way_can_go_on(desk: Lab) -> None:
     number = held(desk)
     desk.write(record.expand, desk.deps.playbook, number, actor=ANA)
+    desk.drain()
     desk.write(record.expand, desk.deps.playbook, number, actor=ANA)
     last = desk.campaign(number).step
     desk.write(record.hold, desk.deps.playbook, number, actor=ANA)
@@ -293,9 +294,19 @@ def test_a_campaign_held_with_its_last_step_under_way_can_go_on(desk: Lab) -> No
 def test_the_last_step_cannot_be_expanded_further(desk: Lab) -> None:
     number = held(desk)
     desk.write(record.expand, desk.deps.playbook, number, actor=ANA)
+    desk.drain()
     desk.write(record.expand, desk.deps.playbook, number, actor=ANA)
     with pytest.raises(Refused, match="there is nothing to expand"):
         desk.write(record.expand, desk.deps.playbook, number, actor=ANA)
+
+
+def test_a_second_click_on_expand_lets_no_second_step_out(desk: Lab) -> None:
+    number = in_canary(desk)
+    desk.drain()
+    desk.write(record.expand, desk.deps.playbook, number, actor=ANA)
+    with pytest.raises(Refused, match="Step 2 of #1 is still going out"):
+        desk.write(record.expand, desk.deps.playbook, number, actor=ANA)
+    assert desk.campaign(number).step == 1
 
 
 def test_the_first_mail_waits_for_the_send_time(desk: Lab) -> None:

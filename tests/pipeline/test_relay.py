@@ -147,7 +147,7 @@ def test_a_job_that_rang_long_ago_without_an_end_is_due_again(
         lambda s: s.outbox.due(redrive_after=timedelta(seconds=150))
     )
     with deps.database.begin() as store:
-        store.outbox.published([job.id])
+        store.outbox.published([job.id], looked_at=store.now)
 
     def is_due() -> bool:
         due = deps.database.look(
