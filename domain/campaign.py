@@ -87,6 +87,8 @@ _STRAIGHT: Final[Mapping[tuple[State, Event], State]] = {
     (State.EXPANDING, Event.EXTENDED): State.EXPANDING,
     (State.CANARY, Event.HELD): State.HELD,
     (State.EXPANDING, Event.HELD): State.HELD,
+    # a list so short that its canary was everyone
+    (State.CANARY, Event.SENT): State.SENT,
     (State.EXPANDING, Event.SENT): State.SENT,
     (State.APPROVED, Event.ROLLED_BACK): State.ROLLED_BACK,
     (State.SCHEDULED, Event.ROLLED_BACK): State.ROLLED_BACK,

@@ -32,7 +32,9 @@ class MoveNotAllowed(Refused):
         self.state, self.event = state, event
         words = state.replace("_", " ")
         article = "An" if words[0] in "aeiou" else "A"
-        super().__init__(f"{article} {words} campaign cannot be {event.replace('_', ' ')}.")
+        super().__init__(
+            f"{article} {words} campaign cannot be {event.replace('_', ' ')}."
+        )
 
 
 class NotYourTurn(Refused):

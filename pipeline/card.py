@@ -300,6 +300,7 @@ def _incident(deps: Deps, view: CampaignCard) -> Surface:
     incident_id = view.incident.id
 
     def told(store: Store) -> None:
+        store.campaigns.lock(view.id)
         found = store.incidents.get(incident_id)
         if found.told_at is not None:
             return
@@ -307,7 +308,6 @@ def _incident(deps: Deps, view: CampaignCard) -> Surface:
         for step in store.incidents.steps(incident_id):
             if step.name is StepName.NOTIFY and step.state is not StepState.DONE:
                 store.incidents.swap_step(step, StepState.DONE, detail="on-call told")
-                store.campaigns.lock(found.campaign_id)
                 store.audit.append(
                     found.campaign_id,
                     "rollback_step_done",

@@ -78,6 +78,7 @@ class Relay:
 
     def publish(self) -> bool:
         """Ring for every due job, then mark it; a crash between rings twice."""
+        looked_at = self._deps.clock()
         due = self._deps.database.look(
             lambda store: store.outbox.due(redrive_after=self._redrive_after)
         )
@@ -92,7 +93,7 @@ class Relay:
             rung.append(job.id)
         if rung:
             with self._deps.database.begin() as store:
-                store.outbox.published(rung)
+                store.outbox.published(rung, looked_at=looked_at)
         return is_up
 
     def fire_deadlines(self) -> int:
@@ -131,7 +132,7 @@ def fire(store: Store, deps: Deps, deadline: Deadline) -> None:
         return
     log.info("deadline.fired", kind=kind, campaign=campaign.id)
     if kind == "start" and campaign.state is State.SCHEDULED:
-        start(store, deps.playbook, campaign.id)
+        start(store, campaign.id)
     elif kind == "judge":
         judgement = judge_due(store, deps.playbook, campaign.id)
         waits = (Verdict.WAIT, Verdict.NO_DATA)

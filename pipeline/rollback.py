@@ -8,8 +8,9 @@ from typing import Final
 import structlog
 
 from domain.campaign import CampaignId
-from domain.errors import Overtaken, Refused
+from domain.errors import Overtaken, Refused, TryLater
 from domain.rollback import Incident, RollbackStep, StepName, StepState
+from domain.send import ChunkState
 from pipeline import failpoint
 from pipeline.advance import refresh_card
 from pipeline.esp.port import BatchState, CancelState
@@ -41,9 +42,22 @@ def roll_back(deps: Deps, incident_id: int, _version: int) -> None:
         if step.state is StepState.DONE or step.name not in _RUN:
             continue
         failpoint.hit("rollback.before_call")
-        detail = _RUN[step.name](deps, incident, step)
+        try:
+            detail = _RUN[step.name](deps, incident, step)
+        except Refused as error:
+            # the gate is shut whatever the ESP thinks; the other steps go on
+            _settle(deps, incident, step, StepState.FAILED, str(error))
+            continue
         failpoint.hit("rollback.after_call")
-        _done(deps, incident, step, detail)
+        _settle(deps, incident, step, StepState.DONE, detail)
+
+
+def give_up(deps: Deps, incident_id: int, reason: str) -> None:
+    """What is left of the rollback needs a person; pressing Roll back tries again."""
+    incident, steps = deps.database.look(lambda store: _open(store, incident_id))
+    for step in steps:
+        if step.state is not StepState.DONE and step.name in _RUN:
+            _settle(deps, incident, step, StepState.FAILED, reason)
 
 
 def _open(store: Store, incident_id: int) -> tuple[Incident, tuple[RollbackStep, ...]]:
@@ -53,31 +67,38 @@ def _open(store: Store, incident_id: int) -> tuple[Incident, tuple[RollbackStep,
     return store.incidents.get(incident_id), steps
 
 
-def _done(deps: Deps, incident: Incident, step: RollbackStep, detail: str) -> None:
+def _settle(
+    deps: Deps, incident: Incident, step: RollbackStep, state: StepState, detail: str
+) -> None:
     with deps.database.begin() as store:
         campaign = store.campaigns.lock(incident.campaign_id)
-        done = store.incidents.swap_step(step, StepState.DONE, detail=detail)
-        if step.name is StepName.READ_BACK:
+        if store.incidents.step(step.id).version != step.version:
+            # another delivery of this job did the step; doing it twice is harmless
+            return
+        settled = store.incidents.swap_step(step, state, detail=detail)
+        if step.name is StepName.READ_BACK and state is StepState.DONE:
             store.incidents.note(incident.id, contained_at=store.now)
         store.audit.append(
             campaign.id,
-            "rollback_step_done",
+            f"rollback_step_{state}",
             actor="rollback",
             detail={"step": step.name, "detail": detail},
         )
-        refresh_card(store, campaign, f"r{done.id}.{done.version}")
+        refresh_card(store, campaign, f"r{settled.id}.{settled.version}")
 
 
 def _cancel(deps: Deps, _incident: Incident, step: RollbackStep) -> str:
-    try:
-        return _CANCELLED_WORDS[deps.esp.cancel(step.target)]
-    except Refused as error:
-        # said on the card; the gate is shut whatever the ESP thinks
-        return f"refused: {error}"
+    return _CANCELLED_WORDS[deps.esp.cancel(step.target)]
 
 
 def _read_back(deps: Deps, incident: Incident, _step: RollbackStep) -> str:
-    """Only reading back makes it contained; what left after the gate shut is a leak."""
+    """Only reading back makes it contained; what left after the gate shut is a leak.
+
+    Raises:
+        TryLater: A chunk was in the sender's hands when the gate shut.
+    """
+    if deps.database.look(lambda store: _in_hand(store, incident.campaign_id)):
+        raise TryLater("A chunk is still under way.")
     batches = deps.database.look(
         lambda store: [
             step.target
@@ -92,6 +113,10 @@ def _read_back(deps: Deps, incident: Incident, _step: RollbackStep) -> str:
         leaked = store.sends.leaked(incident.campaign_id, incident.opened_at)
         store.incidents.note(incident.id, leaked=leaked)
     return f"{stopped} of {len(batches)} batches stopped, {leaked:,} mails leaked"
+
+
+def _in_hand(store: Store, campaign_id: CampaignId) -> bool:
+    return bool(store.sends.chunks(campaign_id, state=ChunkState.INTENT))
 
 
 def _suppress(deps: Deps, incident: Incident, _step: RollbackStep) -> str:
@@ -114,4 +139,4 @@ _RUN: Final[Mapping[StepName, Callable[[Deps, Incident, RollbackStep], str]]] = 
     StepName.SUPPRESS: _suppress,
 }
 
-TASK: Final = Task(name="rollback", queue="rollback", run=roll_back)
+TASK: Final = Task(name="rollback", queue="rollback", run=roll_back, give_up=give_up)

@@ -30,6 +30,9 @@ def schedule(deps: Deps, campaign_id: int, version: int) -> None:
             store.campaigns.get(number).audience_id
         )
     )
+    if not keys:
+        _nobody_left(deps, number, version)
+        return
     # hashing a large list takes a while, so no transaction is open meanwhile
     assignment = assign(
         {address: provider for _id, address, provider in keys},
@@ -53,6 +56,21 @@ def schedule(deps: Deps, campaign_id: int, version: int) -> None:
                 "steps": [step.size for step in assignment.steps],
                 "send_at": start_at,
             },
+        )
+
+
+def _nobody_left(deps: Deps, number: CampaignId, version: int) -> None:
+    """Everybody has asked for silence since the brief: a person has to see that."""
+    with deps.database.begin() as store:
+        if store.campaigns.lock(number).version != version:
+            raise Overtaken(f"Campaign #{number} has moved on.")
+        advance(
+            store,
+            number,
+            Event.PARKED,
+            actor=Actor.machine("scheduler"),
+            reason="Nobody in the segment can be mailed any more. Cancel it, or import"
+            " a list and retry.",
         )
 
 

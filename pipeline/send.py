@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from domain.campaign import FINAL, SENDING, Actor, Campaign, Event
+from domain.campaign import FINAL, SENDING, Actor, Campaign, Event, State
 from domain.errors import Overtaken, Refused, TryLater
 from domain.personalize import CannotRender, Profile
 from domain.send import Chunk, ChunkId, ChunkState, Send
@@ -17,6 +17,7 @@ from pipeline import failpoint
 from pipeline.advance import advance, refresh_card
 from pipeline.esp.port import Batch, Mail, OutcomeUnknown
 from pipeline.merge import Template
+from pipeline.playbook import Playbook
 from pipeline.record.canary import settle_step
 from pipeline.tasks import Task
 from pipeline.tokens import make_token
@@ -76,7 +77,8 @@ def _hand_over(deps: Deps, chunk: Chunk) -> None:
     with deps.database.begin() as store:
         # the gate, once more and under lock, right before the call
         store.campaigns.lock(chunk.campaign_id)
-        _ready(store, chunk.id, chunk.version)
+        if _ready(store, chunk.id, chunk.version).state is not ChunkState.PLANNED:
+            raise TryLater(f"Another job has chunk {chunk.number} in its hands.")
         intended = store.sends.swap(
             chunk,
             ChunkState.INTENT,
@@ -101,7 +103,7 @@ def _hand_over(deps: Deps, chunk: Chunk) -> None:
         return
     failpoint.hit("send.after_call")
     with deps.database.begin() as store:
-        _sent(store, intended, accepted, how="accepted")
+        _sent(store, deps.playbook, intended, accepted, how="accepted")
 
 
 def _call(deps: Deps, chunk: Chunk, batch_id: str, mails: Sequence[Mail]) -> int:
@@ -220,7 +222,8 @@ def _reconcile(deps: Deps, chunk: Chunk) -> None:
         seen = store.sends.events_seen(chunk)
         if taken or seen:
             # one request carries the chunk: the ESP took all of it, or nothing
-            _sent(store, chunk, chunk.size - chunk.skipped, how="reconciled")
+            taken_all = chunk.size - chunk.skipped
+            _sent(store, deps.playbook, chunk, taken_all, how="reconciled")
         elif taken is not None and age > deps.playbook.look_up_lag:
             # the ESP itself says that it has none of them: not a blind resend
             _back_to_planned(store, chunk, "not_taken")
@@ -247,7 +250,7 @@ def _look_again(store: Store, deps: Deps, chunk: Chunk, age: timedelta) -> None:
     """Set the next look; after `unknown_after` only a person's click looks again."""
     if age > deps.playbook.unknown_after:
         campaign = store.campaigns.get(chunk.campaign_id)
-        refresh_card(store, campaign, f"c{chunk.id}.asked")
+        refresh_card(store, campaign, f"c{chunk.id}.asked{int(store.now.timestamp())}")
         return
     wait = min(deps.playbook.unknown_after, timedelta(seconds=15))
     tick = int(store.now.timestamp())
@@ -261,7 +264,9 @@ def _look_again(store: Store, deps: Deps, chunk: Chunk, age: timedelta) -> None:
     )
 
 
-def _sent(store: Store, chunk: Chunk, accepted: int, *, how: str) -> None:
+def _sent(
+    store: Store, playbook: Playbook, chunk: Chunk, accepted: int, *, how: str
+) -> None:
     campaign = store.campaigns.lock(chunk.campaign_id)
     settled = store.sends.swap(
         chunk, ChunkState.SENT, accepted=accepted, accepted_at=store.now, reason=None
@@ -279,7 +284,11 @@ def _sent(store: Store, chunk: Chunk, accepted: int, *, how: str) -> None:
     )
     log.info("esp.batch_accepted", campaign=campaign.id, chunk=chunk.number, n=accepted)
     refresh_card(store, campaign, f"c{settled.id}.{settled.version}")
-    settle_step(store, campaign.id)
+    if campaign.state is State.ROLLED_BACK:
+        incident = store.incidents.of(campaign.id)
+        leaked = store.sends.leaked(campaign.id, incident.opened_at)
+        store.incidents.note(incident.id, leaked=leaked)
+    settle_step(store, playbook, campaign.id)
 
 
 def _back_to_planned(

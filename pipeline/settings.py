@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.errors import Refused
+
+MIN_SECRET: Final = 16
+"""Characters of the key that unsubscribe links are signed with."""
 
 
 class Settings(BaseSettings):
@@ -70,3 +76,36 @@ class Settings(BaseSettings):
     @property
     def practice_parts(self) -> tuple[str, ...]:
         return tuple(part for part in self.practice.split(",") if part)
+
+
+def refuse_unsafe(settings: Settings) -> None:
+    """Refuse to run where real people could be mailed by mistake or against the law.
+
+    Every process asks this before it starts, however it was started.
+
+    Raises:
+        Refused: Names what to set or unset.
+    """
+    if len(settings.secret_key.get_secret_value()) < MIN_SECRET:
+        raise Refused(
+            f"COPYDESK_SECRET_KEY must hold at least {MIN_SECRET} characters:"
+            " it signs the unsubscribe links."
+        )
+    if "esp" in settings.practice_parts or not settings.sendgrid_api_key:
+        return
+    if "slack" in settings.practice_parts:
+        raise Refused("The practice Slack must not send real mail.")
+    if settings.time_scale > 1:
+        raise Refused("COPYDESK_TIME_SCALE is for practice only; real mail needs 1.")
+    needs = {
+        "COPYDESK_PUBLIC_URL (https, unsubscribe links lead there)": (
+            settings.public_url.startswith("https://")
+        ),
+        "COPYDESK_MAIL_FROM (the sender's address)": bool(settings.mail_from),
+        "SENDGRID_WEBHOOK_PUBLIC_KEY (the key SendGrid signs its events with)": bool(
+            settings.sendgrid_webhook_public_key
+        ),
+    }
+    missing = [name for name, is_there in needs.items() if not is_there]
+    if missing:
+        raise Refused(f"Real mail needs {', '.join(missing)}.")

@@ -10,7 +10,7 @@ from pipeline.esp.port import Esp
 from pipeline.esp.sendgrid import SendGrid
 from pipeline.pace import Pacer
 from pipeline.playbook import Playbook, load_playbook, practice_time
-from pipeline.settings import Settings
+from pipeline.settings import Settings, refuse_unsafe
 from pipeline.slack import SlackGateway
 from pipeline.writers.openai import OpenAIWriter
 from pipeline.writers.port import Writer
@@ -67,11 +67,12 @@ def build(
     clock: Callable[[], datetime] = utc_now,
     lock_timeout: timedelta = WORKER_LOCK_TIMEOUT,
 ) -> Deps:
-    """Dial nothing yet; read the playbook and make the clients.
+    """Dial nothing yet; check the settings, read the playbook, make the clients.
 
     Raises:
         Refused: The playbook or a key does not hold together.
     """
+    refuse_unsafe(settings)
     return Deps(
         settings=settings,
         playbook=playbook_of(settings),

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from domain.campaign import CampaignId
+from domain.errors import Overtaken
 from storage.repository import Repository
 from storage.tables import deadlines, inbox, outbox
 
@@ -26,13 +27,21 @@ class Inbox(Repository):
         return None if row is None else str(row.response)
 
     def put(self, source: str, external_id: str, response: str) -> None:
-        self._insert_new(
+        """Keep the answer in the transaction that does the work.
+
+        Raises:
+            Overtaken: Another delivery of the same was quicker; all of this
+                transaction's work is undone with it.
+        """
+        is_first = self._insert_new(
             inbox,
             source=source,
             external_id=external_id,
             response=response,
             created_at=self.now,
         )
+        if not is_first:
+            raise Overtaken("This was received twice, and done once.")
 
     def purge(self, older_than: datetime) -> int:
         return self.connection.execute(
@@ -130,10 +139,11 @@ class Outbox(Repository):
         )
         return self._one(newer.limit(1)) is not None
 
-    def published(self, job_ids: Sequence[int]) -> None:
+    def published(self, job_ids: Sequence[int], *, looked_at: datetime) -> None:
+        """Mark jobs as rung, but for those that were put off meanwhile."""
         self.connection.execute(
             sa.update(outbox)
-            .where(outbox.c.id.in_(job_ids))
+            .where(outbox.c.id.in_(job_ids), outbox.c.available_at <= looked_at)
             .values(published_at=self.now)
         )
 
@@ -162,6 +172,8 @@ class Outbox(Repository):
             .values(
                 published_at=None,
                 available_at=self.now + after,
+                # a second delivery may have taken the job for done
+                finished_at=None,
                 attempts=outbox.c.attempts - (0 if is_try else 1),
             )
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from domain.campaign import SENDING, Actor, Campaign, CampaignId, Event, State
@@ -18,6 +18,9 @@ from storage.sends import Cohort
 from storage.store import Store
 
 JUDGE: Final = Actor.machine("judge")
+
+WATCHED: Final = SENDING | {State.HELD, State.PARKED}
+"""Mail may be out, so what recipients report can still stop it."""
 
 _COUNTS: Final = {
     "delivered": "delivered",
@@ -42,7 +45,8 @@ def expand(
     Raises:
         MoveNotAllowed: Nothing of it is out, or it has ended.
         NotYourTurn: The author may not push their own campaign on.
-        Refused: Every step is out already.
+        Refused: Every step is out already, or the present one is still going out: a
+            second click must not let two steps go.
     """
     require_role(playbook.team, actor)
     campaign = store.campaigns.lock(campaign_id)
@@ -50,6 +54,12 @@ def expand(
         raise NotYourTurn(
             "You wrote the brief, so another person has to expand it"
             " (separation of duties)."
+        )
+    has_next = not _is_last(campaign, store.sends.cohorts(campaign_id))
+    if has_next and campaign.state in SENDING and not _is_out(store, campaign):
+        raise Refused(
+            f"Step {campaign.step + 1} of #{campaign.id} is still going out;"
+            " it can be expanded once all of it is with the ESP."
         )
     return _expand(store, playbook, campaign, Actor(id=actor), reason=None)
 
@@ -71,14 +81,15 @@ def extend(
             " (separation of duties)."
         )
     is_last = _is_last(campaign, store.sends.cohorts(campaign_id))
+    has_window = _is_out(store, campaign) and not is_last
     moved = advance(
         store,
         campaign_id,
         Event.EXTENDED,
         actor=Actor(id=actor),
-        decides_at=None if is_last else store.now + playbook.canary.window,
+        decides_at=store.now + playbook.canary.window if has_window else None,
     )
-    settle_step(store, campaign_id)
+    settle_step(store, playbook, campaign_id)
     return moved
 
 
@@ -101,8 +112,8 @@ def hold(
     )
 
 
-def start(store: Store, playbook: Playbook, campaign_id: CampaignId) -> Campaign:
-    """Let the canary out: the send time has come."""
+def start(store: Store, campaign_id: CampaignId) -> Campaign:
+    """Let the canary out: the send time has come. `settle_step` starts its window."""
     return advance(
         store,
         campaign_id,
@@ -110,26 +121,29 @@ def start(store: Store, playbook: Playbook, campaign_id: CampaignId) -> Campaign
         actor=Actor.machine("clock"),
         step=0,
         step_started_at=store.now,
-        decides_at=store.now + decides_after(playbook.canary),
+        decides_at=None,
     )
 
 
 def judge_due(
     store: Store, playbook: Playbook, campaign_id: CampaignId
 ) -> Judgement | None:
-    """Judge a campaign now and act on the verdict; None when its gate is shut.
+    """Judge a campaign now and act on the verdict; None when none of it is out.
 
     Runs in the transaction that brought the news, so a breach shuts the gate before
-    the webhook is answered.
+    the webhook is answered. A paused campaign is judged too, so that a breach seen
+    meanwhile keeps it from going on; nothing but a breach moves it.
     """
     campaign = store.campaigns.get(campaign_id)
-    if campaign.state not in SENDING:
+    if campaign.state not in WATCHED:
         return None
     campaign = store.campaigns.lock(campaign_id)
     steps = store.sends.cohorts(campaign_id)
-    if campaign.state not in SENDING or not steps:
+    if campaign.state not in WATCHED or not steps:
         return None
     judgement = _judge(store, playbook, campaign, steps)
+    if campaign.state not in SENDING and judgement.verdict is not Verdict.ROLLBACK:
+        return judgement
     _act(store, playbook, campaign, judgement, is_last=_is_last(campaign, steps))
     return judgement
 
@@ -149,20 +163,27 @@ def counts_of(store: Store, campaign: Campaign, steps: tuple[Cohort, ...]) -> Co
 def _judge(
     store: Store, playbook: Playbook, campaign: Campaign, steps: tuple[Cohort, ...]
 ) -> Judgement:
-    started = campaign.step_started_at or store.now
+    # until all of the step is out its window has not begun
+    started = campaign.step_started_at if campaign.decides_at else None
     pulse = store.events.last_pulse()
     return judge(
         counts_of(store, campaign, steps),
         policy=playbook.canary,
         step=campaign.step,
         steps_total=len(steps),
-        elapsed=store.now - started,
+        elapsed=store.now - (started or store.now),
         last_event_age=None if pulse is None else store.now - pulse,
         expands_alone=steps[campaign.step].expands_itself,
-        window=None
-        if _is_last(campaign, steps) or campaign.decides_at is None
-        else campaign.decides_at - started,
+        window=campaign.decides_at - started
+        if started is not None and campaign.decides_at is not None
+        else None,
     )
+
+
+def _is_out(store: Store, campaign: Campaign) -> bool:
+    """Whether every chunk of the steps so far is with the ESP."""
+    chunks = store.sends.chunks(campaign.id, up_to_step=campaign.step)
+    return all(chunk.state is ChunkState.SENT for chunk in chunks)
 
 
 def _is_last(campaign: Campaign, steps: tuple[Cohort, ...]) -> bool:
@@ -189,7 +210,7 @@ def _act(
             evidence=_evidence(judgement),
         )
         return
-    store.campaigns.note(campaign.id, judgement=judgement.reason)
+    _note(store, campaign, judgement)
     if is_last:
         # everyone is out; only a breach still matters
         return
@@ -205,6 +226,14 @@ def _act(
             detail=_evidence(judgement),
             decides_at=None,
         )
+
+
+def _note(store: Store, campaign: Campaign, judgement: Judgement) -> None:
+    """Keep the judge's sentence; silence is news that no event will bring."""
+    store.campaigns.note(campaign.id, judgement=judgement.reason)
+    if judgement.verdict is Verdict.NO_DATA:
+        minute = int(store.now.timestamp()) // 60
+        refresh_card(store, campaign, f"silent{minute}")
 
 
 def _expand(
@@ -225,7 +254,6 @@ def _expand(
             )
         # held with its last step under way: what is left of it goes on
         step = campaign.step
-    is_last = step >= len(steps) - 1
     moved = advance(
         store,
         campaign.id,
@@ -235,14 +263,10 @@ def _expand(
         detail={"step": step, "percent": steps[step].percent} if steps else None,
         step=step,
         step_started_at=store.now,
-        decides_at=None if is_last else _decides_at(store, playbook),
+        decides_at=None,
     )
-    settle_step(store, campaign.id)
+    settle_step(store, playbook, campaign.id)
     return moved
-
-
-def _decides_at(store: Store, playbook: Playbook) -> datetime:
-    return store.now + decides_after(playbook.canary)
 
 
 def _evidence(judgement: Judgement) -> dict[str, object]:
@@ -274,8 +298,8 @@ def resolve_chunk(
         Refused: The chunk is settled already, or the choice is neither.
     """
     require_role(playbook.team, actor)
+    campaign = store.campaigns.lock(store.sends.chunk(chunk_id).campaign_id)
     chunk = store.sends.chunk(chunk_id)
-    campaign = store.campaigns.lock(chunk.campaign_id)
     if chunk.state is not ChunkState.UNKNOWN:
         raise Refused(f"Chunk {chunk.number} is {chunk.state} already.")
     if choice == "look_up":
@@ -303,19 +327,28 @@ def resolve_chunk(
         detail={"chunk": chunk.number, "size": chunk.size},
     )
     refresh_card(store, campaign, f"c{settled.id}.{settled.version}")
-    settle_step(store, campaign.id)
+    settle_step(store, playbook, campaign.id)
     return settled
 
 
-def settle_step(store: Store, campaign_id: CampaignId) -> None:
-    """The last step is over when every chunk of the campaign is with the ESP."""
+def settle_step(store: Store, playbook: Playbook, campaign_id: CampaignId) -> None:
+    """Once all of a step is with the ESP its window begins; after the last it is sent.
+
+    The window counts from the step's last mail, however late the ESP took it, so that
+    complaints have the whole of it to arrive.
+    """
     campaign = store.campaigns.lock(campaign_id)
-    steps = store.sends.cohorts(campaign_id)
-    if campaign.state is not State.EXPANDING or campaign.step != len(steps) - 1:
+    if campaign.state not in SENDING or not _is_out(store, campaign):
         return
-    chunks = store.sends.chunks(campaign_id)
-    if all(chunk.state is ChunkState.SENT for chunk in chunks):
+    if _is_last(campaign, store.sends.cohorts(campaign_id)):
         advance(store, campaign_id, Event.SENT, actor=Actor.machine("sender"))
+    elif campaign.decides_at is None:
+        decides_at = store.now + decides_after(playbook.canary)
+        store.campaigns.note(
+            campaign_id, step_started_at=store.now, decides_at=decides_at
+        )
+        store.deadlines.set(campaign_id, "judge", campaign.version, decides_at)
+        refresh_card(store, campaign, "window")
 
 
 REJUDGE_EVERY: Final = timedelta(seconds=5)

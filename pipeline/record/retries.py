@@ -39,4 +39,4 @@ def _catch_up(store: Store, playbook: Playbook, campaign: Campaign) -> None:
     if campaign.state is State.STAGED_REVIEW:
         ask_again(store, playbook, campaign)
     settle_writing(store, campaign)
-    settle_step(store, campaign.id)
+    settle_step(store, playbook, campaign.id)

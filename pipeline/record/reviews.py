@@ -89,6 +89,8 @@ def ask_again(store: Store, playbook: Playbook, campaign: Campaign) -> None:
     stages = playbook.stages[campaign.tier]
     stage = _open_stage(store, stages, campaign)
     if stage is None:
+        # a rewrite that did not come left a text that every stage has approved
+        _settle_stage(store, playbook, campaign, DESK)
         return
     if stage.name != campaign.stage:
         campaign = advance(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from domain.campaign import Actor, ActorKind, CampaignId, Event, State
+from domain.campaign import Actor, ActorKind, Campaign, CampaignId, Event, State
 from domain.rollback import Incident, StepName, StepState, Trigger
 from domain.send import Chunk, ChunkState
 from pipeline.advance import advance
@@ -61,7 +61,9 @@ def roll_back(
         require_role(playbook.team, actor.id)
     campaign = store.campaigns.lock(campaign_id)
     if campaign.state is State.ROLLED_BACK:
-        return RolledBack(incident=store.incidents.of(campaign_id), is_new=False)
+        incident = store.incidents.of(campaign_id)
+        _again(store, campaign, incident)
+        return RolledBack(incident=incident, is_new=False)
     out, left = store.sends.totals(campaign_id)
     if not store.sends.is_planned(campaign_id):
         left = campaign.audience_size
@@ -98,6 +100,19 @@ def roll_back(
     return RolledBack(incident=incident, is_new=True)
 
 
+def _again(store: Store, campaign: Campaign, incident: Incident) -> None:
+    """Pressing again tries the steps anew that the ESP refused or a bug broke."""
+    steps = store.incidents.steps(incident.id)
+    if any(step.state is StepState.FAILED for step in steps):
+        store.outbox.add(
+            "rollback",
+            incident.id,
+            campaign.version,
+            campaign.id,
+            suffix=f":again{int(store.now.timestamp())}",
+        )
+
+
 def rollback_reason(
     store: Store,
     playbook: Playbook,
@@ -116,7 +131,11 @@ def rollback_reason(
     )
     campaign = store.campaigns.get(campaign_id)
     store.outbox.add(
-        "card", campaign_id, campaign.version, campaign_id, suffix=":reason"
+        "card",
+        campaign_id,
+        campaign.version,
+        campaign_id,
+        suffix=f":reason{int(store.now.timestamp())}",
     )
     return store.incidents.of(campaign_id)
 

@@ -56,7 +56,8 @@ async def _arguments(request: web.Request) -> Json:
     args: Json = dict(request.query)
     if request.content_type == "application/json":
         try:
-            body = await request.json()
+            # slack_sdk sends auth.test as JSON with no body at all
+            body = await request.json() if await request.read() else {}
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise SlackError("invalid_json") from error
         if not isinstance(body, dict):

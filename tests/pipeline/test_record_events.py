@@ -162,10 +162,8 @@ def test_a_burst_of_events_draws_one_card_per_interval(desk: Lab) -> None:
     number = in_canary(desk)
     for send_id in sent(desk):
         take_in(desk, event(desk, number, send_id, "delivered"))
-    (row,) = desk.rows(
-        "SELECT count(*) FROM outbox WHERE task = 'card' AND dedup_key LIKE '%:t%'"
-    )
-    assert row == (1,)
+    keys = [key for (key,) in desk.rows("SELECT dedup_key FROM outbox")]
+    assert len([key for key in keys if ":t" in key]) == 1
 
 
 def test_a_body_that_was_changed_on_its_way_is_not_taken(desk: Lab) -> None:

@@ -120,11 +120,24 @@ def test_two_relays_claim_a_deadline_once(deps: Deps) -> None:
 def test_a_window_that_ends_without_data_is_looked_at_again(
     deps: Deps, relay: Relay, clock: Clock
 ) -> None:
-    number = scheduled(deps, recipients=10)
-    relay.fire_deadlines()
+    with deps.database.begin() as store:
+        campaign = factories.add_campaign(store, recipients=600)
+        variant = factories.write_all(store, campaign)[0]
+        ladder = ((50.0, 1), (100.0, 1))
+        chunks = factories.plan(store, campaign, variant, steps=ladder, chunk_size=300)
+        factories.hand_over(store, chunks[0])
+        moved = factories.move(
+            store,
+            campaign,
+            State.CANARY,
+            step_started_at=store.now,
+            decides_at=store.now + timedelta(minutes=1),
+        )
+        due_at = store.now + timedelta(minutes=1)
+        store.deadlines.set(campaign.id, "judge", moved.version, due_at)
     clock.tick(timedelta(minutes=2))
-    relay.fire_deadlines()
-    assert state(deps, number) is State.CANARY
+    assert relay.fire_deadlines() == 1
+    assert state(deps, campaign.id) is State.CANARY
     assert relay.fire_deadlines() == 0
     clock.tick(timedelta(seconds=6))
     assert relay.fire_deadlines() == 1

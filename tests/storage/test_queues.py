@@ -66,7 +66,7 @@ def test_a_job_is_published_when_due_and_rings_again_without_an_end(
     with database.begin() as store:
         (job,) = store.outbox.due(redrive_after=REDRIVE)
         assert (job.task, job.row_id, job.row_version) == ("send", 7, 1)
-        store.outbox.published([job.id])
+        store.outbox.published([job.id], looked_at=store.now)
         assert store.outbox.due(redrive_after=REDRIVE) == ()
     clock.tick(REDRIVE + SECOND)
     with database.begin() as store:
@@ -100,7 +100,7 @@ def test_jobs_that_were_given_up_start_over(database: Database) -> None:
     with database.begin() as store:
         store.outbox.add("send", 7, 1, campaign.id)
         (job,) = store.outbox.due(redrive_after=REDRIVE)
-        store.outbox.published([job.id])
+        store.outbox.published([job.id], looked_at=store.now)
         store.outbox.started(job.id)
 
         assert store.outbox.revive(campaign.id) == 1
