@@ -28,8 +28,8 @@ _DURATIONS: Final = ("window", "no_data_after", "stale_after", "delay_median")
 MIN_SILENCE: Final = timedelta(seconds=20)
 """Scaled time never makes a webhook's ordinary lag look like silence."""
 
-MIN_CARD_EVERY: Final = timedelta(seconds=3)
-"""Slack: one update a second and channel; a live card leaves room for others."""
+MIN_CARD_EVERY: Final = timedelta(seconds=6)
+"""Slack: about 50 updates a minute; card and plot of two live campaigns leave room."""
 
 
 class PlaybookRefused(Refused):
