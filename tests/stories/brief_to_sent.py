@@ -151,10 +151,8 @@ def _record(play: Play, number: int) -> None:
         for words in (
             "mara (U0MARKETER): briefed",
             "cleo (U0COPYONE): variant edited",
-            "-> approved",
-            "-> canary",
-            "-> expanding",
-            "-> sent",
         ):
             assert words in story, f"The record lacks {words!r}:\n{story}"
+        for state in ("approved", "canary", "expanding", "sent"):
+            assert play.moved(story, state), f"It was never {state}:\n{story}"
         play.verify()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -68,6 +69,10 @@ class Play:
     def audit(self, number: int) -> str:
         """A campaign's story as the record tells it."""
         return self.desk.said("audit", "show", str(number))
+
+    def moved(self, story: str, state: str) -> int:
+        """How often a campaign came to a state, by its story."""
+        return len(re.findall(rf"(?:: |-> ){state}(?:;|$)", story, re.MULTILINE))
 
     def verify(self) -> None:
         """Check that the whole record still holds together."""
