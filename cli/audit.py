@@ -44,7 +44,8 @@ def in_words(line: AuditLine, team: Team) -> str:
     person = team.people.get(line.actor)
     who = f"{person.name} ({line.actor})" if person else line.actor
     moved = ""
-    if line.to_state and line.to_state != line.from_state:
+    # "drafted -> drafted" would say one thing twice
+    if line.to_state and line.to_state not in (line.from_state, line.event):
         moved = f" -> {line.to_state.replace('_', ' ')}"
     what = line.event.replace("_", " ")
     detail = f"; {line.detail}" if line.detail else ""

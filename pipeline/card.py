@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -75,13 +75,14 @@ def card(deps: Deps, campaign_id: int, _version: int) -> None:
         TryLater: Slack is away or busy, or another job holds a message.
     """
     number = CampaignId(campaign_id)
+    seen = deps.database.look(lambda store: store.messages.versions(number))
     view = deps.database.read(queries.campaign_card, number, deps.playbook.view_facts)
     for surface in _surfaces(deps, view):
         try:
-            _show(deps, number, surface)
+            _show(deps, number, surface, seen)
         except NotInChannel as error:
             if surface.channel == view.slack_channel:
-                _tell_author(deps, view, error)
+                _tell_author(deps, view, error, seen)
                 return
             # another channel's trouble: the campaign's own messages go on
             log.warning("card.blocked", key=surface.key, code=error.code)
@@ -96,7 +97,21 @@ def give_up(deps: Deps, campaign_id: int, reason: str) -> None:
         )
 
 
-def _show(deps: Deps, campaign_id: CampaignId, surface: Surface) -> None:
+def _show(
+    deps: Deps,
+    campaign_id: CampaignId,
+    surface: Surface,
+    seen: Mapping[str, int],
+) -> None:
+    """Post or update one message.
+
+    Args:
+        seen: Each message's version before the view was read. A message that another
+            job has drawn since may be newer than our view, so we look again.
+
+    Raises:
+        TryLater: Another job has the message, or had it meanwhile.
+    """
     known = deps.database.look(lambda store: store.messages.get(surface.key))
     sha256 = surface.sha256
     is_posted = known is not None and known.state == "posted"
@@ -108,6 +123,9 @@ def _show(deps: Deps, campaign_id: CampaignId, surface: Surface) -> None:
         parent = store.messages.get(f"campaign:{campaign_id}")
     if claimed is None:
         raise TryLater("Another job is posting this message.", retry_after=_BUSY)
+    if claimed.version != seen.get(surface.key, 1) + 1:
+        _settle(deps, claimed)
+        raise TryLater("Another job has drawn this message.", retry_after=timedelta(0))
     failpoint.hit("card.after_claim")
     thread_ts = parent.ts if surface.in_thread and parent is not None else None
     posted = _try(deps, claimed, surface, parent, thread_ts)
@@ -362,15 +380,14 @@ def _plot(deps: Deps, view: CampaignCard) -> Iterator[Surface]:
     )
 
 
-def _tell_author(deps: Deps, view: CampaignCard, error: NotInChannel) -> None:
+def _tell_author(
+    deps: Deps, view: CampaignCard, error: NotInChannel, seen: Mapping[str, int]
+) -> None:
     """The brief is kept; its author learns by direct message what to do."""
     log.info("card.blocked", campaign=view.id, code=error.code)
     message = notices.bot_not_in_channel(view.id, view.title, view.slack_channel)
-    _show(
-        deps,
-        view.id,
-        _said(f"blocked:{view.id}", view.author, message, is_live=False),
-    )
+    told = _said(f"blocked:{view.id}", view.author, message, is_live=False)
+    _show(deps, view.id, told, seen)
 
 
 TASK: Final = Task(

@@ -67,6 +67,13 @@ class Messages(Repository):
         )
         return self.get(key) if taken.rowcount == 1 else None
 
+    def versions(self, campaign_id: CampaignId) -> dict[str, int]:
+        """Version of each of the campaign's messages; each claim raises it."""
+        query = sa.select(slack_messages.c.key, slack_messages.c.version).where(
+            slack_messages.c.campaign_id == campaign_id
+        )
+        return {row.key: int(row.version) for row in self._all(query)}
+
     def get(self, key: str) -> SlackMessage | None:
         row = self._one(sa.select(slack_messages).where(slack_messages.c.key == key))
         if row is None:

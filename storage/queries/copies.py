@@ -198,6 +198,11 @@ def _open_request(
         REQUESTS.where(
             review_requests.c.revision_id == revision_id,
             review_requests.c.closed_at.is_(None),
+            # reopened at an earlier stage, a later stage's question rests
+            sa.exists().where(
+                tables.campaigns.c.id == review_requests.c.campaign_id,
+                tables.campaigns.c.stage == review_requests.c.stage,
+            ),
         ).order_by(review_requests.c.id)
     ).first()
     return None if row is None else request_from(row)

@@ -157,6 +157,8 @@ def _waiting(
         .outerjoin(slack_messages, _is_card())
         .where(
             review_requests.c.closed_at.is_(None),
+            # reopened at an earlier stage, a later stage's question rests
+            review_requests.c.stage == tables.campaigns.c.stage,
             review_requests.c.role.in_(roles),
             tables.campaigns.c.author != user,
         )

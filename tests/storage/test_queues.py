@@ -2,7 +2,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from domain.campaign import Campaign
+from domain.errors import Overtaken
 from storage.engine import Database
 from storage.messages import CLAIM_FOR
 from tests.clock import Clock
@@ -24,7 +27,8 @@ def test_what_came_in_twice_gets_the_first_answer(database: Database) -> None:
     with database.begin() as store:
         assert store.inbox.seen("slack", "Ev1") is None
         store.inbox.put("slack", "Ev1", "first")
-        store.inbox.put("slack", "Ev1", "second")
+        with pytest.raises(Overtaken, match="received twice, and done once"):
+            store.inbox.put("slack", "Ev1", "second")
 
         assert store.inbox.seen("slack", "Ev1") == "first"
         assert store.inbox.seen("esp", "Ev1") is None
