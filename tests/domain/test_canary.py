@@ -526,3 +526,13 @@ def test_ordinals_durations_and_rates_read_as_people_say_them() -> None:
         "0.9 %",
         "0.24 %",
     ]
+
+
+def test_a_canary_that_cannot_see_holds_also_when_its_few_mails_fall_silent() -> None:
+    counts = make_counts(planned=6, reporting=5, sent=6, delivered=6)
+    assert verdict(counts, last_event_age=timedelta(hours=1)) is Verdict.HOLD
+
+
+def test_a_canary_that_cannot_see_and_never_delivered_is_no_data() -> None:
+    counts = make_counts(planned=6, reporting=5, sent=6, delivered=0)
+    assert verdict(counts, last_event_age=None) is Verdict.NO_DATA
