@@ -109,6 +109,11 @@ class Audit(Repository):
             hash=link(prev_hash, fields),
         )
 
+    def last_seq(self, campaign_id: CampaignId) -> int:
+        """How many events the campaign has so far."""
+        last = self._one(_LAST, campaign_id=campaign_id)
+        return last.seq if last else 0
+
     def has_unsealed(self) -> bool:
         """Whether there is anything for `seal` to do."""
         unsealed = sa.select(audit_events.c.id).where(

@@ -133,7 +133,7 @@ class Campaigns(Repository):
         self, campaign: Campaign, state: State, *, moved_by: str, **changes: object
     ) -> Campaign:
         """Compare-and-swap on the version; the loser gets `Overtaken`."""
-        self._swap(
+        row = self._swap(
             campaigns,
             campaign.id,
             campaign.version,
@@ -142,7 +142,7 @@ class Campaigns(Repository):
             updated_at=self.now,
             **changes,
         )
-        return self.get(campaign.id)
+        return campaign_from(row)
 
     def note(self, campaign_id: CampaignId, **facts: object) -> None:
         """Set facts that are not transitions: the arms' reason, the judge's words."""

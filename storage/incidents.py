@@ -153,7 +153,7 @@ class Incidents(Repository):
         self, step: RollbackStep, state: StepState, *, detail: str | None = None
     ) -> RollbackStep:
         """Compare-and-swap on the step's own version; the loser gets `Overtaken`."""
-        self._swap(
+        row = self._swap(
             rollback_steps,
             step.id,
             step.version,
@@ -162,4 +162,4 @@ class Incidents(Repository):
             attempts=step.attempts + 1,
             done_at=self.now if state is StepState.DONE else None,
         )
-        return self.step(step.id)
+        return step_from(row)

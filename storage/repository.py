@@ -10,6 +10,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Row
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from domain.errors import Overtaken
 
@@ -51,20 +52,21 @@ class Repository:
 
     def _swap(
         self, table: sa.Table, row_id: int, version: int, **changes: object
-    ) -> None:
-        """Change a row that still has `version`, and raise the version.
+    ) -> Row[Any]:
+        """Change a row that still has `version`, raise the version, return the row.
 
         Raises:
             Overtaken: Another transaction changed the row first.
         """
-        result = self.connection.execute(
+        row = self.connection.execute(
             _update_seen(table),
             {_ROW: row_id, _SEEN: version, "version": version + 1, **changes},
-        )
-        if result.rowcount != 1:
+        ).first()
+        if row is None:
             raise Overtaken(
                 f"The {table.name.rstrip('s').replace('_', ' ')} has moved on meanwhile."
             )
+        return row
 
 
 # Building a statement takes SQLAlchemy several times as long as running it, and a
@@ -80,9 +82,11 @@ def _insert_into(table: sa.Table) -> sa.Insert:
 
 
 @cache
-def _update_seen(table: sa.Table) -> sa.Update:
-    return sa.update(table).where(
-        table.c.id == sa.bindparam(_ROW), table.c.version == sa.bindparam(_SEEN)
+def _update_seen(table: sa.Table) -> ReturningUpdate[Any]:
+    return (
+        sa.update(table)
+        .where(table.c.id == sa.bindparam(_ROW), table.c.version == sa.bindparam(_SEEN))
+        .returning(*table.c)
     )
 
 

@@ -231,8 +231,9 @@ class Sends(Repository):
 
     def swap(self, chunk: Chunk, state: ChunkState, **changes: object) -> Chunk:
         """Compare-and-swap on the chunk's own version; the loser gets `Overtaken`."""
-        self._swap(chunks, chunk.id, chunk.version, state=state, **changes)
-        return self.chunk(chunk.id)
+        return chunk_from(
+            self._swap(chunks, chunk.id, chunk.version, state=state, **changes)
+        )
 
     def revoke(self, campaign_id: CampaignId) -> int:
         """Take back every chunk that was not handed over; returns how many."""

@@ -128,8 +128,9 @@ class Variants(Repository):
             Overtaken: Somebody changed the variant first.
         """
         move_variant(variant.state, state)
-        self._swap(variants, variant.id, variant.version, state=state, **changes)
-        return self.get(variant.id)
+        return variant_from(
+            self._swap(variants, variant.id, variant.version, state=state, **changes)
+        )
 
     # Revisions ------------------------------------------------------------------
 

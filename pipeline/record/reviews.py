@@ -226,11 +226,7 @@ def _settle_stage(
     if open_stage is None:
         return _approve_campaign(store, campaign, actor, stage, arms)
     if open_stage.name == stage.name:
-        refresh_card(
-            store,
-            campaign,
-            f"d{len(store.reviews.approvals(campaign.id))}.{len(store.variants.live(campaign.id))}",
-        )
+        refresh_card(store, campaign, f"d{store.audit.last_seq(campaign.id)}")
         return campaign
     names = [each.name for each in stages]
     is_back = names.index(open_stage.name) < names.index(stage.name)
