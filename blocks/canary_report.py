@@ -42,8 +42,10 @@ def standing(canary: CanaryView, now: datetime) -> tuple[str, ...]:
         if canary.started_at is not None
         else "being handed over"
     )
-    if canary.decides_at is None:
+    if canary.decides_at is None and canary.breach_at is None:
         decision = "a person decides"
+    elif canary.decides_at is None:
+        decision = "the window begins when all of this step is out"
     elif canary.decides_at > now:
         decision = f"decides at {clock(canary.decides_at)}"
     else:

@@ -30,8 +30,9 @@ def _complaints(play: Play, *, is_phone: bool) -> None:
     number = acts.brief(play, mara, "Autumn offer", acts.STORMY)
     acts.in_review(play, mara, number)
     acts.approve_everywhere(play, number)
-    card = acts.canary(play, mara, number)
-    with play.step("complaints reach the limit and it rolls back by itself"):
+    mara.back_to_channel()
+    card = mara.card(number)
+    with play.step("the canary draws complaints and it rolls back by itself"):
         expect(card).to_contain_text("Rolled back automatically", timeout=BREACH_MS)
         expect(card).to_contain_text(re.compile(r"[\d,]+ spared"))
         expect(card).to_contain_text("ESP confirmed", timeout=WORK_MS)
