@@ -28,7 +28,6 @@ help:  ## Show this list
 
 .venv/runtime.stamp: requirements/build.in requirements/runtime.txt pyproject.toml | .venv/bin/python
 	@echo "Installing what Copydesk needs (about 450 MB on disk, once)"
-	@$(PIP) install --progress-bar on -r requirements/build.in
 	@$(PIP) install --progress-bar on --require-hashes -r requirements/runtime.txt
 	@$(PIP) install -q --no-deps --no-build-isolation -e .
 	@touch $@

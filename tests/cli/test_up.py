@@ -109,9 +109,6 @@ def test_the_doctor_finds_the_running_desk_well(up: Up) -> None:
     assert "ok    The ESP takes the key." in found.stdout
 
 
-@pytest.mark.xfail(
-    reason="the practice Slack refuses an empty JSON body, which Slack takes"
-)
 def test_the_doctor_finds_nothing_to_mend_in_practice(up: Up) -> None:
     found = copydesk(up.folder, "doctor")
     assert "fail" not in found.stdout
