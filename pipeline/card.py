@@ -38,6 +38,9 @@ from storage.store import Store
 log = structlog.get_logger(__name__)
 
 _BUSY: Final = timedelta(seconds=1)
+_PLOT_IS_SLOWER: Final = 3
+"""How much more rarely than its card a plot is drawn."""
+
 _PLOTTED: Final = SENDING | {State.HELD, State.ROLLED_BACK, State.SENT}
 
 
@@ -371,10 +374,13 @@ def _plot(deps: Deps, view: CampaignCard) -> Iterator[Surface]:
         file_id = deps.slack.upload_png(title=f"campaign-{view.id}", alt=alt, data=png)
         return canary_report.plot(view, file_id).payload()
 
+    # drawn anew for a complaint or a move at once, for the rest now and then
+    every = deps.playbook.card_every * _PLOT_IS_SLOWER
+    interval = points[-1].at.timestamp() // every.total_seconds()
     yield Surface(
         key=f"plot:{view.id}",
         channel=view.slack_channel,
-        facts=[str(points[-1]), view.state, canary.complaints],
+        facts=[interval, view.state, canary.complaints],
         render=render,
         in_thread=True,
     )

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Row
+from sqlalchemy.engine import Connection, Row
 
 from domain.audit import GENESIS, Link, canonical, link, verify
 from domain.campaign import CampaignId
@@ -71,6 +71,10 @@ _LAST: Final = (
 
 
 class Audit(Repository):
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        super().__init__(connection, now)
+        self._ends: dict[CampaignId, tuple[int, str]] = {}
+
     def append(
         self,
         campaign_id: CampaignId,
@@ -82,8 +86,8 @@ class Audit(Repository):
         detail: Mapping[str, object] | None = None,
     ) -> None:
         """Add an event to the campaign's chain; the caller holds the campaign's row."""
-        last = self._one(_LAST, campaign_id=campaign_id)
-        seq, prev_hash = (last.seq + 1, last.hash) if last else (1, GENESIS)
+        number, prev_hash = self._end(campaign_id)
+        seq = number + 1
         packed = canonical(detail or {})
         fields = {
             "campaign": campaign_id,
@@ -95,6 +99,7 @@ class Audit(Repository):
             "to": after,
             "detail": json.loads(packed),
         }
+        new_hash = link(prev_hash, fields)
         self._insert(
             audit_events,
             campaign_id=campaign_id,
@@ -106,13 +111,20 @@ class Audit(Repository):
             to_state=after,
             detail=packed,
             prev_hash=prev_hash,
-            hash=link(prev_hash, fields),
+            hash=new_hash,
         )
+        self._ends[campaign_id] = (seq, new_hash)
 
     def last_seq(self, campaign_id: CampaignId) -> int:
         """How many events the campaign has so far."""
-        last = self._one(_LAST, campaign_id=campaign_id)
-        return last.seq if last else 0
+        return self._end(campaign_id)[0]
+
+    def _end(self, campaign_id: CampaignId) -> tuple[int, str]:
+        """Number and hash of the chain's last event; kept while we hold the row."""
+        if campaign_id not in self._ends:
+            last = self._one(_LAST, campaign_id=campaign_id)
+            self._ends[campaign_id] = (last.seq, last.hash) if last else (0, GENESIS)
+        return self._ends[campaign_id]
 
     def has_unsealed(self) -> bool:
         """Whether there is anything for `seal` to do."""

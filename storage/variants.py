@@ -167,9 +167,8 @@ class Variants(Repository):
             raise Unknown("There is no such revision.")
         return revision_from(row)
 
-    def last_editor(self, revision_id: RevisionId) -> str | None:
+    def last_editor(self, revision: Revision) -> str | None:
         """Who edited this text by hand last; None when only writers touched it."""
-        revision = self.revision(revision_id)
         while revision.origin.editor is None and revision.parent_id is not None:
             if revision.origin.endpoint is not None:
                 # a writer wrote it anew

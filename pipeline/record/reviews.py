@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from domain.campaign import Actor, Campaign, CampaignId, Event, State
 from domain.errors import AlreadyDecided, Overtaken, Refused
 from domain.lint import Severity
 from domain.review import (
+    Approval,
     Outcome,
     RequestId,
     ReviewRequest,
@@ -40,7 +42,7 @@ def open_review(store: Store, playbook: Playbook, campaign_id: CampaignId) -> Ca
         stage=stage.name,
         detail={"stage": stage.name, "role": stage.role},
     )
-    _ask(store, campaign, stage)
+    _ask(store, campaign, stage, _standing(store, campaign))
     return campaign
 
 
@@ -87,7 +89,8 @@ def reject(
 def ask_again(store: Store, playbook: Playbook, campaign: Campaign) -> None:
     """After an edit or a rewrite: ask about the new text, from the first stage."""
     stages = playbook.stages[campaign.tier]
-    stage = _open_stage(store, stages, campaign)
+    standing = _standing(store, campaign)
+    stage = standing.open_stage(stages)
     if stage is None:
         # a rewrite that did not come left a text that every stage has approved
         _settle_stage(store, playbook, campaign, DESK)
@@ -101,7 +104,7 @@ def ask_again(store: Store, playbook: Playbook, campaign: Campaign) -> None:
             stage=stage.name,
             detail={"stage": stage.name, "role": stage.role},
         )
-    _ask(store, campaign, stage)
+    _ask(store, campaign, stage, standing)
 
 
 def _decidable(
@@ -126,7 +129,7 @@ def _decidable(
         stages=playbook.stages[campaign.tier],
         tier=campaign.tier,
         brief_author=campaign.author,
-        editor=store.variants.last_editor(revision.id),
+        editor=store.variants.last_editor(revision),
     )
     return campaign, request, variant, revision
 
@@ -217,14 +220,17 @@ def _settle_stage(
     """Shelve what the stage has no room for, and pass the stage when all is decided."""
     stages = playbook.stages[campaign.tier]
     stage = playbook.stage(campaign.tier, campaign.stage or stages[0].name)
-    through = _through(store, campaign, stage)
+    standing = _standing(store, campaign)
+    through = standing.through(stage)
     arms = int(str(store.campaigns.brief(campaign.id).get("arms") or 1))
     room = quota(stage.name, stages, arms=arms)
     if room is not None and len(through) >= room:
-        _shelve(store, campaign, keep=through, room=room, stage=stage)
-    open_stage = _open_stage(store, stages, campaign)
+        _shelve(store, campaign, standing.live, keep=through, room=room, stage=stage)
+        standing = replace(standing, live=through)
+    open_stage = standing.open_stage(stages)
     if open_stage is None:
-        return _approve_campaign(store, campaign, actor, stage, arms)
+        why = _arms_reason(stage, arms)
+        return _approve_campaign(store, campaign, actor, standing.live, why)
     if open_stage.name == stage.name:
         refresh_card(store, campaign, f"d{store.audit.last_seq(campaign.id)}")
         return campaign
@@ -240,24 +246,27 @@ def _settle_stage(
             **({} if is_back else {"passed": stage.name}),
             "stage": open_stage.name,
             "role": open_stage.role,
-            "variants": [v.label for v in store.variants.live(campaign.id)],
+            "variants": [v.label for v in standing.live],
         },
     )
-    _ask(store, campaign, open_stage)
+    _ask(store, campaign, open_stage, standing)
     return campaign
 
 
+def _arms_reason(stage: Stage, arms: int) -> str:
+    role = stage.role.replace("_", " ")
+    return f"approved in every stage, last by {role}; the brief asked for {arms}"
+
+
 def _approve_campaign(
-    store: Store, campaign: Campaign, actor: Actor, stage: Stage, arms: int
+    store: Store,
+    campaign: Campaign,
+    actor: Actor,
+    chosen: Sequence[Variant],
+    why: str,
 ) -> Campaign:
     """The last stage is through: what it approved are the arms."""
-    chosen = store.variants.live(campaign.id)
-    labels = [variant.label for variant in chosen]
     store.variants.set_arms([variant.id for variant in chosen])
-    why = (
-        f"approved in every stage, last by {stage.role.replace('_', ' ')}"
-        f"; the brief asked for {arms}"
-    )
     return advance(
         store,
         campaign.id,
@@ -265,34 +274,62 @@ def _approve_campaign(
         actor=actor,
         stage=None,
         arms_reason=why,
-        detail={"passed": stage.name, "arms": labels},
+        detail={"passed": campaign.stage, "arms": [v.label for v in chosen]},
     )
 
 
-def _through(store: Store, campaign: Campaign, stage: Stage) -> tuple[Variant, ...]:
-    """Live variants whose present text the stage has approved."""
-    given = {
-        (a.variant_id, a.revision_id)
-        for a in store.reviews.approvals(campaign.id)
-        if a.stage == stage.name
-    }
-    return tuple(
-        v
-        for v in store.variants.live(campaign.id)
-        if (v.id, v.revision_id) in given and v.state is not VariantState.BRIEFED
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Standing:
+    """Where a review stands: the variants still in it and every approval so far."""
+
+    live: tuple[Variant, ...]
+    approvals: tuple[Approval, ...]
+
+    def through(self, stage: Stage) -> tuple[Variant, ...]:
+        """Live variants whose present text the stage has approved."""
+        given = {
+            (a.variant_id, a.revision_id)
+            for a in self.approvals
+            if a.stage == stage.name
+        }
+        return tuple(
+            v
+            for v in self.live
+            if (v.id, v.revision_id) in given and v.state is not VariantState.BRIEFED
+        )
+
+    def open_stage(self, stages: Sequence[Stage]) -> Stage | None:
+        """The first stage with a text it has not approved; None when all are through.
+
+        Approvals of a text that is being rewritten do not carry the campaign on.
+        """
+        current = {
+            v.id: _NO_TEXT
+            if v.revision_id is None or v.state is VariantState.BRIEFED
+            else v.revision_id
+            for v in self.live
+        }
+        return next_stage(stages, current, self.approvals)
+
+
+def _standing(store: Store, campaign: Campaign) -> _Standing:
+    return _Standing(
+        live=store.variants.live(campaign.id),
+        approvals=store.reviews.approvals(campaign.id),
     )
 
 
 def _shelve(
     store: Store,
     campaign: Campaign,
+    live: Sequence[Variant],
     *,
     keep: Sequence[Variant],
     room: int,
     stage: Stage,
 ) -> None:
     kept = {variant.id for variant in keep}
-    for variant in store.variants.live(campaign.id):
+    for variant in live:
         if variant.id in kept:
             continue
         reason = f"The {stage.name} stage lets {room} through, and others were chosen."
@@ -307,24 +344,11 @@ def _shelve(
         )
 
 
-def _open_stage(
-    store: Store, stages: Sequence[Stage], campaign: Campaign
-) -> Stage | None:
-    # approvals of a text that is being rewritten do not carry the campaign on
-    current = {
-        v.id: _NO_TEXT
-        if v.revision_id is None or v.state is VariantState.BRIEFED
-        else v.revision_id
-        for v in store.variants.live(campaign.id)
-    }
-    return next_stage(stages, current, store.reviews.approvals(campaign.id))
-
-
-def _ask(store: Store, campaign: Campaign, stage: Stage) -> None:
+def _ask(store: Store, campaign: Campaign, stage: Stage, standing: _Standing) -> None:
     """Ask the stage's role about each live text it has not approved yet."""
-    through = {variant.id for variant in _through(store, campaign, stage)}
+    through = {variant.id for variant in standing.through(stage)}
     askable = (VariantState.LINTED, VariantState.APPROVED, VariantState.IN_REVIEW)
-    for variant in store.variants.live(campaign.id):
+    for variant in standing.live:
         if (
             variant.id in through
             or variant.state not in askable

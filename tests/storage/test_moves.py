@@ -128,7 +128,7 @@ def test_the_last_editor_is_known_until_a_writer_writes_anew(
         rewritten = write(store, edited, origin=SAMPLE)
 
         editors = [
-            store.variants.last_editor(each.revision_id)
+            store.variants.last_editor(store.variants.revision(each.revision_id))
             for each in (written, edited, rewritten)
             if each.revision_id is not None
         ]
