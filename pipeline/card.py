@@ -28,7 +28,7 @@ from domain.views import CampaignCard, CanaryView, Point, VariantCard
 from pipeline import failpoint
 from pipeline.advance import refresh_card
 from pipeline.plot import Mark, canary_plot
-from pipeline.slack import MessageGone, NotInChannel, Posted, SlackRefused
+from pipeline.slack import MessageGone, NotInChannel, OutOfTurns, Posted, SlackRefused
 from pipeline.tasks import Task
 from pipeline.wiring import Deps
 from storage import queries
@@ -80,15 +80,24 @@ def card(deps: Deps, campaign_id: int, _version: int) -> None:
     number = CampaignId(campaign_id)
     seen = deps.database.look(lambda store: store.messages.versions(number))
     view = deps.database.read(queries.campaign_card, number, deps.playbook.view_facts)
+    put_off: OutOfTurns | None = None
     for surface in _surfaces(deps, view):
         try:
             _show(deps, number, surface, seen)
+        except OutOfTurns as later:
+            if view.slack_ts is None:
+                # the thread needs its first message
+                raise
+            # updates have run out; what has to be posted anew need not wait for them
+            put_off = later
         except NotInChannel as error:
             if surface.channel == view.slack_channel:
                 _tell_author(deps, view, error, seen)
                 return
             # another channel's trouble: the campaign's own messages go on
             log.warning("card.blocked", key=surface.key, code=error.code)
+    if put_off is not None:
+        raise put_off
 
 
 def give_up(deps: Deps, campaign_id: int, reason: str) -> None:

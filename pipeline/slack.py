@@ -51,6 +51,10 @@ class SlackRefused(Refused):
         super().__init__(message)
 
 
+class OutOfTurns(TryLater):
+    """This kind of call has used up its turns; other kinds may still go."""
+
+
 class NotInChannel(SlackRefused):
     """The bot is not in the channel, or cannot see it."""
 
@@ -312,7 +316,7 @@ class SlackGateway:
         waited = 0.0
         while (left := ask()) > 0:
             if waited + left > PATIENCE.total_seconds():
-                raise TryLater(
+                raise OutOfTurns(
                     "Slack takes no more calls of this kind just now.",
                     retry_after=timedelta(seconds=left),
                 )
@@ -334,10 +338,14 @@ def _translate(method: str, answer: SlackResponse) -> Exception:
     code = str(data.get("error", ""))
     details = (data.get("response_metadata") or {}).get("messages") or []
     retry_after = _retry_after(answer.headers)
-    if retry_after is not None or code in SOON or answer.status_code >= _SERVER_ERROR:
+    if retry_after is not None:
+        return OutOfTurns(
+            "Slack asked to be called again later.", retry_after=retry_after
+        )
+    if code in SOON or answer.status_code >= _SERVER_ERROR:
         return TryLater(
             "Slack is busy and asked to be called again later.",
-            retry_after=retry_after or _OUTAGE,
+            retry_after=_OUTAGE,
         )
     if code in WIRE_ERRORS:
         kind, sentence = WIRE_ERRORS[code]
