@@ -17,7 +17,6 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from types import FrameType
 
@@ -121,28 +120,45 @@ def play(
 
 
 def play_all(
-    names: Sequence[str], path: str, *, images: Path | None, on: Path | None
+    names: Sequence[str],
+    path: str,
+    *,
+    images: Path | None,
+    on: Path | None,
+    tries: int = 1,
 ) -> dict[str, str | None]:
-    """Play these, one desk for all that share a practice time."""
+    """Play these, each on a desk of its own: none waits for another's Slack turns.
+
+    Args:
+        tries: How often a story may be played before it counts as failed; each try
+            is printed.
+    """
     results: dict[str, str | None] = {}
     with browser(path) as window:
-        for scale, group in groupby(names, key=lambda name: STORIES[name].scale):
-            chosen = list(group)
-            began = time.monotonic()
-            try:
-                with desk(scale, on) as running:
-                    took = time.monotonic() - began
-                    click.echo(
-                        f"\nA desk is up in {took:.1f} s."
-                        f" 1 s of practice stands for {scale / 60:g} min.",
-                    )
-                    for name in chosen:
-                        results[name] = play(name, running, window, images=images)
-            except DeskBroken as broken:
-                click.echo(f"  FAILED: {broken}")
-                left = [name for name in chosen if name not in results]
-                results |= dict.fromkeys(left or chosen, str(broken))
+        for name in names:
+            for left in range(tries - 1, -1, -1):
+                results[name] = _alone(name, window, images=images, on=on)
+                if results[name] is None or not left:
+                    break
+                click.echo("  Played once more.")
     return results
+
+
+def _alone(
+    name: str, window: Browser, *, images: Path | None, on: Path | None
+) -> str | None:
+    scale = STORIES[name].scale
+    began = time.monotonic()
+    try:
+        with desk(scale, on) as running:
+            click.echo(
+                f"\nA desk is up in {time.monotonic() - began:.1f} s."
+                f" 1 s of practice stands for {scale / 60:g} min.",
+            )
+            return play(name, running, window, images=images)
+    except DeskBroken as broken:
+        click.echo(f"  FAILED: {broken}")
+        return str(broken)
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
@@ -157,6 +173,12 @@ def main() -> int:
     parser.add_argument("--images", action="store_true", help=f"save PNGs in {IMAGES}")
     parser.add_argument(
         "--on", type=Path, help="data folder of a desk that runs already"
+    )
+    parser.add_argument(
+        "--tries",
+        type=int,
+        default=int(os.environ.get("COPYDESK_STORY_TRIES", "1")),
+        help="how often a failing story is played",
     )
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, _stop)
@@ -175,6 +197,7 @@ def main() -> int:
         path,
         images=IMAGES if wants_images else None,
         on=given.on,
+        tries=given.tries,
     )
     failed = [name for name, wrong in results.items() if wrong is not None]
     click.echo()
