@@ -175,6 +175,11 @@ def _try(
     except SlackRefused as error:
         _settle(deps, claimed, error=error.code)
         raise
+    except OutOfTurns:
+        # Slack took nothing, so there is no intent to remember
+        with deps.database.begin() as store:
+            store.messages.let_go(claimed)
+        raise
     except TryLater:
         _settle(deps, claimed)
         raise

@@ -101,6 +101,18 @@ class Messages(Repository):
             .values(claimed_until=None, **facts)
         )
 
+    def let_go(self, message: SlackMessage) -> None:
+        """Undo a claim whose call was never made; a message never posted leaves no row."""
+        if message.ts is not None or message.state != "intent":
+            self.settle(message)
+            return
+        self.connection.execute(
+            sa.delete(slack_messages).where(
+                slack_messages.c.id == message.id,
+                slack_messages.c.version == message.version,
+            )
+        )
+
     def blocked_in(self, channel: str) -> tuple[CampaignId, ...]:
         """Campaigns whose cards wait for the bot to be invited."""
         query = (

@@ -197,8 +197,6 @@ def _unposted(store: Store, campaign_id: CampaignId) -> list[str]:
         f"The message {row.key} is {row.state}."
         for row in rows
         if row.state != "posted"
-        # asking for a stage that passed before its turn came would only disturb
-        and not row.key.startswith("asked:")
     ]
 
 
