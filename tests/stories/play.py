@@ -125,22 +125,12 @@ def play_all(
     *,
     images: Path | None,
     on: Path | None,
-    tries: int = 1,
 ) -> dict[str, str | None]:
-    """Play these, each on a desk of its own: none waits for another's Slack turns.
-
-    Args:
-        tries: How often a story may be played before it counts as failed; each try
-            is printed.
-    """
+    """Play these, each on a desk of its own: none waits for another's Slack turns."""
     results: dict[str, str | None] = {}
     with browser(path) as window:
         for name in names:
-            for left in range(tries - 1, -1, -1):
-                results[name] = _alone(name, window, images=images, on=on)
-                if results[name] is None or not left:
-                    break
-                click.echo("  Played once more.")
+            results[name] = _alone(name, window, images=images, on=on)
     return results
 
 
@@ -174,12 +164,6 @@ def main() -> int:
     parser.add_argument(
         "--on", type=Path, help="data folder of a desk that runs already"
     )
-    parser.add_argument(
-        "--tries",
-        type=int,
-        default=int(os.environ.get("COPYDESK_STORY_TRIES", "1")),
-        help="how often a failing story is played",
-    )
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, _stop)
     unknown = [name for name in given.names if name not in STORIES]
@@ -197,7 +181,6 @@ def main() -> int:
         path,
         images=IMAGES if wants_images else None,
         on=given.on,
-        tries=given.tries,
     )
     failed = [name for name, wrong in results.items() if wrong is not None]
     click.echo()
