@@ -88,9 +88,10 @@ async def _endpoint(folder: desk.Folder, sent: Traffic) -> float:
     # signed before the clock starts: that is the ESP's work
     signed = [from_sendgrid(post, folder.key) for post in sent.posts]
     async with desk.web(folder) as url:
-        load = await closed_loop(
-            f"{url}/webhooks/esp/sendgrid", signed, at_once=_AT_ONCE
-        )
+        address = f"{url}/webhooks/esp/sendgrid"
+        # imports and caches are filled before anything is timed; repeats count nothing
+        await closed_loop(address, signed[:1] * _AT_ONCE, at_once=_AT_ONCE)
+        load = await closed_loop(address, signed, at_once=_AT_ONCE)
     _check(folder, sent)
     return sent.events / load.elapsed_s
 

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Row
+from sqlalchemy.engine import Connection, Row
 
 from domain.campaign import Campaign, CampaignId, State
 from domain.errors import Unknown
+from domain.review import RequestId
 from storage.repository import Repository
-from storage.tables import briefs, campaigns
+from storage.tables import briefs, campaigns, review_requests
 
 
 def campaign_from(row: Row[Any]) -> Campaign:
@@ -43,6 +44,17 @@ _CAMPAIGN: Final = sa.select(campaigns).where(
     campaigns.c.id == sa.bindparam("campaign_id")
 )
 _LOCKED: Final = _CAMPAIGN.with_for_update()
+_LOCKED_FOR: Final = (
+    sa.select(campaigns)
+    .where(
+        campaigns.c.id
+        == sa.select(review_requests.c.campaign_id)
+        .where(review_requests.c.id == sa.bindparam("request_id"))
+        .scalar_subquery()
+    )
+    .with_for_update()
+)
+_NOTE: Final = sa.update(campaigns).where(campaigns.c.id == sa.bindparam("campaign_id"))
 _BRIEF: Final = (
     sa.select(briefs.c.body)
     .join(campaigns, campaigns.c.brief_id == briefs.c.id)
@@ -51,6 +63,10 @@ _BRIEF: Final = (
 
 
 class Campaigns(Repository):
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        super().__init__(connection, now)
+        self._held: dict[CampaignId, Campaign] = {}
+
     def add_brief(
         self, body: Mapping[str, object], *, sha256: str, author: str, source: str
     ) -> int:
@@ -119,9 +135,25 @@ class Campaigns(Repository):
     def lock(self, campaign_id: CampaignId) -> Campaign:
         """Read a campaign and keep others from moving it until we commit.
 
-        On SQLite the transaction holds the only write lock already.
+        On SQLite the transaction holds the only write lock already. A row that this
+        transaction holds is not read again.
         """
-        return self._get(_LOCKED, campaign_id)
+        if campaign_id not in self._held:
+            self._held[campaign_id] = self._get(_LOCKED, campaign_id)
+        return self._held[campaign_id]
+
+    def lock_for(self, request_id: RequestId) -> Campaign:
+        """Lock the campaign that a review request is about.
+
+        Raises:
+            Unknown: There is no request with that id.
+        """
+        row = self._one(_LOCKED_FOR, request_id=request_id)
+        if row is None:
+            raise Unknown("There is no such review request.")
+        campaign = campaign_from(row)
+        self._held[campaign.id] = campaign
+        return campaign
 
     def _get(self, query: sa.Select[Any], campaign_id: CampaignId) -> Campaign:
         row = self._one(query, campaign_id=campaign_id)
@@ -142,13 +174,13 @@ class Campaigns(Repository):
             updated_at=self.now,
             **changes,
         )
-        return campaign_from(row)
+        self._held[campaign.id] = campaign_from(row)
+        return self._held[campaign.id]
 
     def note(self, campaign_id: CampaignId, **facts: object) -> None:
         """Set facts that are not transitions: the arms' reason, the judge's words."""
-        self.connection.execute(
-            sa.update(campaigns).where(campaigns.c.id == campaign_id).values(**facts)
-        )
+        self._held.pop(campaign_id, None)
+        self.connection.execute(_NOTE, {"campaign_id": campaign_id, **facts})
 
     def policy_hash(self, campaign_id: CampaignId) -> str:
         row = self._one(

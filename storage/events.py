@@ -2,55 +2,39 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, CursorResult
 
 from domain.campaign import CampaignId
 from domain.send import DeliveryEvent
 from storage.repository import Repository
 from storage.tables import counters, firsts, pulses
 
-# The hot path: one statement per table and batch, whatever its size.
-_ADD_EVENTS: Final = {
-    "sqlite": sa.text("""
-        INSERT INTO delivery_events
-            (campaign_id, at, event_id, type, send_id, is_hard, is_machine, url)
-        SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5,
-               value->>6, value->>7
-        FROM json_each(:rows) WHERE true
-        ON CONFLICT DO NOTHING
-    """),
-    "postgresql": sa.text("""
-        INSERT INTO delivery_events
-            (campaign_id, at, event_id, type, send_id, is_hard, is_machine, url)
-        SELECT (v->>0)::int, (v->>1)::int, v->>2, v->>3, (v->>4)::int,
-               (v->>5)::int::boolean, (v->>6)::int::boolean, v->>7
-        FROM jsonb_array_elements(CAST(:rows AS jsonb)) v
-        ON CONFLICT DO NOTHING
-    """),
-}
-_ADD_FIRSTS: Final = {
-    "sqlite": sa.text("""
-        INSERT INTO firsts (campaign_id, metric, send_id)
-        SELECT value->>0, value->>1, value->>2 FROM json_each(:rows) WHERE true
-        ON CONFLICT DO NOTHING
-        RETURNING campaign_id, metric, send_id
-    """),
-    "postgresql": sa.text("""
-        INSERT INTO firsts (campaign_id, metric, send_id)
-        SELECT (v->>0)::int, v->>1, (v->>2)::int
-        FROM jsonb_array_elements(CAST(:rows AS jsonb)) v
-        ON CONFLICT DO NOTHING
-        RETURNING campaign_id, metric, send_id
-    """),
-}
+# The hot path: many rows to a statement. The driver lets other threads run at every
+# statement and every row it is given or gives back, so one for each row would hand the
+# interpreter to the event loop five hundred times a batch.
+_ROWS_AT_ONCE: Final = 1000
+_MARKS: Final = {"sqlite": "?", "postgresql": "%s"}
+_ADD_EVENTS: Final = """
+    INSERT INTO delivery_events
+        (campaign_id, at, event_id, type, send_id, is_hard, is_machine, url)
+    VALUES {rows}
+    ON CONFLICT DO NOTHING
+"""
+_ADD_FIRSTS: Final = """
+    INSERT INTO firsts (campaign_id, metric, send_id)
+    VALUES {rows}
+    ON CONFLICT DO NOTHING
+    RETURNING campaign_id, metric, send_id
+"""
 _ADD_COUNTS: Final = sa.text("""
     INSERT INTO counters (campaign_id, metric, bucket, n)
     VALUES (:campaign_id, :metric, :bucket, :n)
@@ -67,16 +51,20 @@ _PULSE: Final = sa.text("""
     sa.bindparam("event_at", type_=pulses.c.last_event_at.type),
     sa.bindparam("ingest_at", type_=pulses.c.last_ingest_at.type),
 )
-_OWNERS: Final = {
+_STRANGERS: Final = {
     "sqlite": sa.text("""
-        SELECT s.id, s.campaign_id FROM json_each(:ids) j JOIN sends s ON s.id = j.value
+        SELECT value->>0, value->>1 FROM json_each(:mails)
+        WHERE NOT EXISTS (SELECT 1 FROM sends s
+            WHERE s.id = value->>0 AND s.campaign_id = value->>1)
     """),
     "postgresql": sa.text("""
-        SELECT s.id, s.campaign_id
-        FROM jsonb_array_elements_text(CAST(:ids AS jsonb)) j
-        JOIN sends s ON s.id = j.value::bigint
+        SELECT (v->>0)::bigint, (v->>1)::bigint
+        FROM jsonb_array_elements(CAST(:mails AS jsonb)) v
+        WHERE NOT EXISTS (SELECT 1 FROM sends s
+            WHERE s.id = (v->>0)::bigint AND s.campaign_id = (v->>1)::bigint)
     """),
 }
+"""Of (send id, campaign id), those that are no mail of ours: mostly none."""
 
 
 def metric_of(event: DeliveryEvent) -> str:
@@ -138,31 +126,41 @@ class Events(Repository):
             bucket: Width of a plot bucket.
         """
         rows = [
-            [
+            (
                 e.campaign_id,
                 int(e.at.timestamp()),
                 e.event_id,
                 e.type,
                 e.send_id,
-                int(e.is_hard),
-                int(e.is_machine),
+                e.is_hard,
+                e.is_machine,
                 e.url,
-            ]
+            )
             for e in events
         ]
-        dialect = self.connection.dialect.name
-        new = self.connection.execute(
-            _ADD_EVENTS[dialect], {"rows": json.dumps(rows)}
-        ).rowcount
+        new = sum(part.rowcount for part in self._add(_ADD_EVENTS, rows))
         keyed = {(e.campaign_id, metric_of(e), e.send_id): e for e in reversed(events)}
-        added = self.connection.execute(
-            _ADD_FIRSTS[dialect], {"rows": json.dumps(list(keyed))}
-        ).all()
-        fresh = frozenset((int(r[0]), str(r[1]), int(r[2])) for r in added)
+        fresh = frozenset(
+            (int(row.campaign_id), str(row.metric), int(row.send_id))
+            for part in self._add(_ADD_FIRSTS, list(keyed))
+            for row in part
+        )
         self._count(fresh, keyed, bucket)
         campaigns = frozenset(e.campaign_id for e in events)
         self._pulse(events, campaigns)
         return Added(new=max(new, 0), firsts=fresh, campaigns=campaigns)
+
+    def _add(
+        self, statement: str, rows: Sequence[Sequence[object]]
+    ) -> Iterator[CursorResult[Any]]:
+        mark = _MARKS[self.connection.dialect.name]
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            part = rows[start : start + _ROWS_AT_ONCE]
+            marks = f"({', '.join([mark] * len(part[0]))})"
+            yield self.connection.exec_driver_sql(
+                statement.format(rows=", ".join([marks] * len(part))),
+                tuple(itertools.chain.from_iterable(part)),
+            )
 
     def _count(
         self,
@@ -202,11 +200,13 @@ class Events(Repository):
 
     def known(self, events: Sequence[DeliveryEvent]) -> list[DeliveryEvent]:
         """Only the events about mails that we sent, for the campaign they name."""
-        ids = json.dumps(list({e.send_id for e in events}))
-        query = _OWNERS[self.connection.dialect.name]
-        rows = self.connection.execute(query, {"ids": ids})
-        owner = {row.id: row.campaign_id for row in rows}
-        return [e for e in events if owner.get(e.send_id) == e.campaign_id]
+        mails = {(e.send_id, e.campaign_id) for e in events}
+        query = _STRANGERS[self.connection.dialect.name]
+        rows = self.connection.execute(query, {"mails": json.dumps(list(mails))})
+        strangers = {(int(row[0]), int(row[1])) for row in rows}
+        if not strangers:
+            return list(events)
+        return [e for e in events if (e.send_id, e.campaign_id) not in strangers]
 
     def totals(self, campaign_id: CampaignId) -> dict[str, int]:
         """Mails per metric: how many had at least one such event."""

@@ -27,6 +27,19 @@ _CLOSE: Final = sa.update(review_requests).where(
 )
 
 
+_OPEN: Final = REQUESTS.where(
+    review_requests.c.campaign_id == sa.bindparam("campaign_id"),
+    review_requests.c.closed_at.is_(None),
+).order_by(review_requests.c.id)
+_APPROVALS: Final = (
+    sa.select(decisions)
+    .where(
+        decisions.c.campaign_id == sa.bindparam("campaign_id"), decisions.c.is_approval
+    )
+    .order_by(decisions.c.id)
+)
+
+
 def request_from(row: Row[Any]) -> ReviewRequest:
     return ReviewRequest(
         id=RequestId(row.id),
@@ -97,13 +110,10 @@ class Reviews(Repository):
     def open_requests(
         self, campaign_id: CampaignId, *, variant_id: VariantId | None = None
     ) -> tuple[ReviewRequest, ...]:
-        query = REQUESTS.where(
-            review_requests.c.campaign_id == campaign_id,
-            review_requests.c.closed_at.is_(None),
-        ).order_by(review_requests.c.id)
-        if variant_id is not None:
-            query = query.where(review_requests.c.variant_id == variant_id)
-        return tuple(request_from(row) for row in self._all(query))
+        rows = self._all(_OPEN, campaign_id=campaign_id)
+        return tuple(
+            request_from(row) for row in rows if variant_id in (None, row.variant_id)
+        )
 
     def close(
         self, request: ReviewRequest, outcome: Outcome, *, decided_by: str | None = None
@@ -146,11 +156,6 @@ class Reviews(Repository):
         )
 
     def approvals(self, campaign_id: CampaignId) -> tuple[Approval, ...]:
-        query = (
-            sa.select(decisions)
-            .where(decisions.c.campaign_id == campaign_id, decisions.c.is_approval)
-            .order_by(decisions.c.id)
-        )
         return tuple(
             Approval(
                 variant_id=VariantId(row.variant_id),
@@ -158,5 +163,5 @@ class Reviews(Repository):
                 stage=row.stage,
                 actor=row.actor,
             )
-            for row in self._all(query)
+            for row in self._all(_APPROVALS, campaign_id=campaign_id)
         )

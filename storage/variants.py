@@ -63,6 +63,12 @@ _VARIANTS: Final = (
     .where(variants.c.campaign_id == sa.bindparam("campaign_id"))
     .order_by(variants.c.label)
 )
+_REVISION: Final = sa.select(revisions).where(
+    revisions.c.id == sa.bindparam("revision_id")
+)
+_LINT_OUTCOME: Final = sa.select(lint_runs.c.outcome).where(
+    lint_runs.c.revision_id == sa.bindparam("revision_id")
+)
 
 
 class Variants(Repository):
@@ -162,7 +168,7 @@ class Variants(Repository):
         Raises:
             Unknown: There is none with that id.
         """
-        row = self._one(sa.select(revisions).where(revisions.c.id == revision_id))
+        row = self._one(_REVISION, revision_id=revision_id)
         if row is None:
             raise Unknown("There is no such revision.")
         return revision_from(row)
@@ -209,9 +215,7 @@ class Variants(Repository):
 
     def lint_outcome(self, revision_id: RevisionId) -> str | None:
         """pass, soft-fail or hard-fail; None when it has not been linted yet."""
-        row = self._one(
-            sa.select(lint_runs.c.outcome).where(lint_runs.c.revision_id == revision_id)
-        )
+        row = self._one(_LINT_OUTCOME, revision_id=revision_id)
         return None if row is None else str(row.outcome)
 
     def hard_findings(self, revision_id: RevisionId) -> tuple[tuple[str, str], ...]:

@@ -145,15 +145,14 @@ def _event(index: int, item: object) -> DeliveryEvent | None:
         is_hard=kind == "bounce" and item.get("type", "bounce") == "bounce",
         is_machine=_is_machine(item, kind, agent),
         url=url if isinstance(url, str) else None,
-        user_agent=agent if isinstance(agent, str) else None,
     )
 
 
 def _key(item: Mapping[str, object], send_id: int, kind: str, at: int) -> str:
     """What makes two items one event; `sg_event_id` may change between copies."""
-    message = item.get("sg_message_id", "")
-    parts = (message, send_id, kind, at, item.get("url", "") if kind == "click" else "")
-    digest = hashlib.blake2b("\0".join(map(str, parts)).encode(), digest_size=16)
+    url = item.get("url", "") if kind == "click" else ""
+    parts = f"{item.get('sg_message_id', '')}\0{send_id}\0{kind}\0{at}\0{url}"
+    digest = hashlib.blake2b(parts.encode(), digest_size=16)
     return f"sendgrid:{digest.hexdigest()}"
 
 

@@ -85,13 +85,13 @@ def _take_in(
         if campaign == campaign_id and metric in _SUPPRESSES
     }
     store.audiences.suppress_senders(reasons, campaign_id)
-    before = store.campaigns.get(campaign_id)
+    before = store.campaigns.lock(campaign_id)
     if any(campaign == campaign_id for campaign, _metric, _send in added.firsts):
         _refresh_live_card(store, playbook, before)
     if before.state not in WATCHED:
         return False
     judge_due(store, playbook, campaign_id)
-    after = store.campaigns.get(campaign_id)
+    after = store.campaigns.lock(campaign_id)
     return after.state is not before.state and after.state not in SENDING
 
 

@@ -111,7 +111,7 @@ def _decidable(
     store: Store, playbook: Playbook, request_id: RequestId, actor: str
 ) -> tuple[Campaign, ReviewRequest, Variant, Revision]:
     """Lock, re-read, and check that this person may decide this question now."""
-    campaign = store.campaigns.lock(store.reviews.get(request_id).campaign_id)
+    campaign = store.campaigns.lock_for(request_id)
     request = store.reviews.get(request_id)
     variant = store.variants.get(request.variant_id)
     if request.closed_at is not None:

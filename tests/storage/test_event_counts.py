@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -90,7 +89,7 @@ def test_counts_are_exact_when_events_come_three_times_in_any_order(
     thrice = [
         *events,
         *events,
-        *(replace(e, event_id=f"{e.event_id}b") for e in events),
+        *(e._replace(event_id=f"{e.event_id}b") for e in events),
     ]
     Random(seed).shuffle(thrice)  # noqa: S311 - an order, not a secret
 
@@ -132,7 +131,7 @@ def test_events_about_mails_that_are_not_ours_are_left_out(database: Database) -
     campaign, ids = make_sending(database)
     ours = make_event(campaign, ids[0], at=SENT_AT)
     foreign = make_event(campaign, 10_000, at=SENT_AT)
-    mislabelled = replace(ours, campaign_id=campaign.id + 1)  # type: ignore[arg-type]
+    mislabelled = ours._replace(campaign_id=campaign.id + 1)  # type: ignore[arg-type]
 
     with database.begin() as store:
         assert store.events.known([ours, foreign, mislabelled]) == [ours]
@@ -141,7 +140,7 @@ def test_events_about_mails_that_are_not_ours_are_left_out(database: Database) -
 def test_a_batch_says_what_happened_for_the_first_time(database: Database) -> None:
     campaign, ids = make_sending(database)
     first = make_event(campaign, ids[0], "complained", at=SENT_AT)
-    again = replace(first, event_id="other", at=SENT_AT + MINUTE)
+    again = first._replace(event_id="other", at=SENT_AT + MINUTE)
 
     with database.begin() as store:
         assert store.events.add([first], bucket=MINUTE).firsts == {
