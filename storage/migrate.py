@@ -23,14 +23,14 @@ def _config() -> Config:
     return config
 
 
-def upgrade(database: Database) -> None:
+def upgrade(database: Database, *, to: str = "head") -> None:
     """Run the missing migrations in one transaction; others wait for its lock."""
     config = _config()
     with database.engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
 
 
 def is_current(database: Database) -> bool:

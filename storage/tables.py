@@ -77,6 +77,9 @@ briefs = sa.Table(
     _text("author"),
     # modal, command, shell
     _text("source"),
+    # a changed brief is a new row: its version, and the row it was made from
+    _int("number", 1),
+    sa.Column("parent_id", sa.Integer),
     _at("created_at"),
 )
 
@@ -93,6 +96,8 @@ campaigns = sa.Table(
     _fk("brief_id", "briefs.id"),
     _text("title"),
     _text("tier"),
+    # why the tier is higher than the brief asked for, in a sentence
+    _text("tier_reason", nullable=True),
     _text("author"),
     _text("channel"),
     _fk("audience_id", "audiences.id"),
@@ -209,6 +214,10 @@ review_requests = sa.Table(
     _fk("revision_id", "revisions.id"),
     _text("stage"),
     _text("role"),
+    # how many people have to approve before the question is answered
+    _int("approvals_needed", 1),
+    # who of the role is asked; None: all of them
+    _text("assignee", nullable=True),
     _at("asked_at"),
     _at("due_at"),
     _at("closed_at", nullable=True),
@@ -233,9 +242,84 @@ decisions = sa.Table(
     sa.Column("is_approval", sa.Boolean, nullable=False),
     _text("reason", nullable=True),
     _text("policy_hash"),
+    # the answers to the stage's questions, by question
+    sa.Column("answers", sa.JSON, nullable=False, server_default="{}"),
     _at("decided_at"),
-    sa.UniqueConstraint("request_id", "actor"),
     sa.Index("ix_decisions_campaign_id", "campaign_id"),
+    sa.Index("ix_decisions_request_id", "request_id"),
+    sa.Index("ix_decisions_actor", "actor", "decided_at"),
+)
+
+undone_decisions = sa.Table(
+    "undone_decisions",
+    metadata,
+    sa.Column(
+        "decision_id", sa.Integer, sa.ForeignKey("decisions.id"), primary_key=True
+    ),
+    _at("undone_at"),
+)
+
+strategy_decisions = sa.Table(
+    "strategy_decisions",
+    metadata,
+    _id(),
+    _fk("campaign_id", "campaigns.id"),
+    _fk("brief_id", "briefs.id"),
+    _text("brief_sha256"),
+    _text("actor"),
+    sa.Column("is_approval", sa.Boolean, nullable=False),
+    _text("reason", nullable=True),
+    _at("decided_at"),
+    sa.UniqueConstraint("brief_id", "actor"),
+    sa.Index("ix_strategy_decisions_campaign_id", "campaign_id"),
+)
+
+comments = sa.Table(
+    "comments",
+    metadata,
+    _id(),
+    _fk("campaign_id", "campaigns.id"),
+    _fk("variant_id", "variants.id"),
+    _fk("revision_id", "revisions.id"),
+    _text("author"),
+    # the words of the text that it is about, letter for letter
+    _text("quote"),
+    _text("text"),
+    _at("created_at"),
+    sa.Index("ix_comments_campaign_id", "campaign_id"),
+)
+
+suggestions = sa.Table(
+    "suggestions",
+    metadata,
+    _id(),
+    _int("version", 1),
+    _fk("campaign_id", "campaigns.id"),
+    _fk("variant_id", "variants.id"),
+    # the text it would replace
+    _fk("revision_id", "revisions.id"),
+    _text("author"),
+    _text("subject"),
+    _text("preheader"),
+    _text("body"),
+    _text("comment"),
+    # open, accepted, declined, overtaken
+    _text("state"),
+    _text("decided_by", nullable=True),
+    _at("decided_at", nullable=True),
+    _at("created_at"),
+    sa.Index("ix_suggestions_campaign_id", "campaign_id"),
+)
+
+preferences = sa.Table(
+    "preferences",
+    metadata,
+    sa.Column("user", sa.Text, primary_key=True),
+    # hour of the day in the team's zone; None: no digest
+    sa.Column("digest_hour", sa.Integer),
+    sa.Column("wants_dm", sa.Boolean, nullable=False, server_default=sa.true()),
+    _at("away_from", nullable=True),
+    _at("away_until", nullable=True),
 )
 
 # Who gets it --------------------------------------------------------------------

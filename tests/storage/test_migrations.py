@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy.exc import DBAPIError
 
 from storage import migrate, queries
 from storage.engine import Database
-from storage.tables import metadata
+from storage.tables import Utc, metadata
 from tests.clock import Clock
 from tests.factories import add_audience
 
@@ -42,3 +46,58 @@ def test_the_migrations_make_the_tables_that_the_code_expects(
 
         assert compare_metadata(context, metadata) == []
         assert set(metadata.tables) < tables
+
+
+_ROWS = (
+    "INSERT INTO audiences (id, imported_at) VALUES (1, :at)",
+    "INSERT INTO briefs (id, body, created_at) VALUES (1, '{}', :at)",
+    (
+        "INSERT INTO campaigns (id, brief_id, audience_id, created_at, updated_at)"
+        " VALUES (1, 1, 1, :at, :at)"
+    ),
+    (
+        "INSERT INTO variants (id, campaign_id, regenerated_for, is_arm)"
+        " VALUES (1, 1, '[]', :no)"
+    ),
+    (
+        "INSERT INTO revisions (id, variant_id, origin, created_at)"
+        " VALUES (1, 1, '{}', :at)"
+    ),
+    (
+        "INSERT INTO review_requests"
+        " (id, campaign_id, variant_id, revision_id, asked_at, due_at)"
+        " VALUES (1, 1, 1, 1, :at, :at)"
+    ),
+    (
+        "INSERT INTO decisions (request_id, campaign_id, variant_id, revision_id, actor,"
+        " is_approval, decided_at) VALUES (1, 1, 1, 1, 'U0COPYONE', :no, :at)"
+    ),
+)
+
+_GIVEN = {
+    "at": sa.bindparam("at", datetime(2026, 3, 2, 9, tzinfo=UTC), Utc),
+    "no": sa.bindparam("no", value=False, type_=sa.Boolean),
+}
+
+
+def test_decisions_of_the_first_schema_are_kept_and_stay_append_only(
+    empty_url: str, clock: Clock
+) -> None:
+    database = Database(empty_url, clock)
+    migrate.upgrade(database, to="0001")
+    with database.engine.begin() as connection:
+        for row in _ROWS:
+            given = [each for name, each in _GIVEN.items() if f":{name}" in row]
+            connection.execute(sa.text(row).bindparams(*given))
+
+    migrate.upgrade(database)
+
+    with database.engine.connect() as connection:
+        kept = connection.exec_driver_sql("SELECT actor, answers FROM decisions").one()
+        assert kept[0] == "U0COPYONE"
+    with (
+        pytest.raises(DBAPIError, match="append-only"),
+        database.engine.begin() as connection,
+    ):
+        connection.exec_driver_sql("UPDATE decisions SET actor = 'U0OTHER'")
+    database.close()

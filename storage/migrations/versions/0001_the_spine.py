@@ -5,39 +5,14 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from storage.append_only import protect
+
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
 APPEND_ONLY = ("audit_events", "audit_seals", "decisions", "revisions")
-
-
-def protect(table: str) -> None:
-    """Let nothing change or delete a row of the table."""
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute(
-            f"""
-            CREATE FUNCTION {table}_is_append_only() RETURNS trigger AS $$
-            BEGIN RAISE EXCEPTION '{table} is append-only'; END
-            $$ LANGUAGE plpgsql
-            """
-        )
-        op.execute(
-            f"""
-            CREATE TRIGGER {table}_append_only
-            BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
-            EXECUTE FUNCTION {table}_is_append_only()
-            """
-        )
-        return
-    for verb in ("UPDATE", "DELETE"):
-        op.execute(
-            f"""
-            CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table}
-            BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
-            """
-        )
 
 
 def upgrade() -> None:
