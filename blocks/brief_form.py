@@ -22,10 +22,12 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
-from blocks.ids import Callback, brief_block
+from blocks.ids import Action, Callback, brief_block
 from blocks.message import modal, section
-from blocks.text import count, line, plain, sentence, truncate
+from blocks.text import count, line, plain, quoted, sentence, truncate, who
 from domain.brief_fields import FIELDS, Field
+from domain.campaign import State, first_state
+from domain.strategy import BriefVersion, StrategyDecision
 from domain.views import AudienceLine
 
 FIRST: Final = (
@@ -54,12 +56,14 @@ _WORDS: Final = {
     "C": "C: low risk",
 }
 _HINTS: Final = {
-    "tier": "The tier decides which stages review the copy.",
+    "tier": "The tier decides which stages review the copy. At tier A a brand lead"
+    " approves the brief before anything is written.",
     "send_at": "In your time zone. Empty sends as soon as the copy is approved.",
 }
 _AUDIENCE_HINT: Final = (
     "The number counts recipients with consent who are not suppressed."
 )
+_TO_BRAND_LEAD: Final = "Send to brand lead"
 _LIST_KINDS: Final = frozenset({"texts", "urls"})
 
 Values = Mapping[str, object]
@@ -80,25 +84,71 @@ def form(
         errors: What was wrong with `values`, by field name, shown above the inputs.
         fields: The table of fields.
     """
-    given = {**{each.name: each.default for each in fields}, **(values or {})}
+    return modal(
+        title="New brief",
+        blocks=_blocks(audiences, values or {}, errors or {}, fields),
+        callback=Callback.BRIEF_FORM,
+        submit=submit_label(values or {}),
+    )
+
+
+def change_form(
+    audiences: Sequence[AudienceLine],
+    version: BriefVersion,
+    asked: StrategyDecision | None = None,
+) -> View:
+    """The same form with a brief that waits; submitted, it is the next version.
+
+    Args:
+        asked: The brand lead's wish, shown above the inputs.
+    """
+    wish = (
+        section(f"{who(asked.actor)} asks: {quoted(asked.reason or '', 1000)}")
+        if asked is not None and not asked.is_approval
+        else None
+    )
+    return modal(
+        title=f"Change brief {version.campaign_id}",
+        blocks=[wish, *_blocks(audiences, _to_fill_in(version.body), {}, FIELDS)],
+        callback=Callback.CHANGE_BRIEF_FORM,
+        submit=_TO_BRAND_LEAD,
+        target=version.id,
+    )
+
+
+def _to_fill_in(body: Values) -> Values:
+    """A brief as it was typed: the call to action is no other link."""
+    links = body.get("allowed_links")
+    others = links if isinstance(links, list) else []
+    kept = [each for each in others if each != body.get("cta_url")]
+    return {**body, "allowed_links": kept}
+
+
+def submit_label(values: Values) -> str:
+    """What submitting a new brief of this tier sets going."""
+    waits = first_state(_words(values.get("tier"))) is State.AWAITING_BRAND_LEAD
+    return _TO_BRAND_LEAD if waits else "Write variants"
+
+
+def _blocks(
+    audiences: Sequence[AudienceLine],
+    values: Values,
+    errors: Mapping[str, str],
+    fields: Sequence[Field],
+) -> list[Block | None]:
+    given = {**{each.name: each.default for each in fields}, **values}
     first = sorted(
         (each for each in fields if each.name in FIRST),
         key=lambda each: FIRST.index(each.name),
     )
     rest = [each for each in fields if each.name not in FIRST]
-    blocks: list[Block | None] = [
-        _mistakes(errors or {}, fields),
+    return [
+        _mistakes(errors, fields),
         *(_input(each, given.get(each.name), audiences) for each in first),
         DividerBlock() if rest else None,
         section("*More*\nNothing here has to be changed.") if rest else None,
         *(_input(each, given.get(each.name), audiences) for each in rest),
     ]
-    return modal(
-        title="New brief",
-        blocks=blocks,
-        callback=Callback.BRIEF_FORM,
-        submit="Write variants",
-    )
 
 
 def _mistakes(errors: Mapping[str, str], fields: Sequence[Field]) -> Block | None:
@@ -131,6 +181,8 @@ def _input(spec: Field, value: object, audiences: Sequence[AudienceLine]) -> Inp
         label=spec.label,
         hint=hint,
         optional=not spec.required and spec.kind != "choice",
+        # the submit button says where a brief of that tier goes
+        dispatch_action=True if block_id == Action.BRIEF_TIER else None,
         element=element,
     )
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from slack_sdk.models.blocks import Block, ContextBlock, InteractiveElement
 
-from blocks import campaign_states
-from blocks.campaign_states import Face
+from blocks import campaign_states, nudge, strategy
+from blocks.campaign_face import Face
 from blocks.ids import Action, Verb
 from blocks.message import Message, actions, button, context, message, overflow, section
 from blocks.text import (
@@ -20,11 +20,15 @@ from blocks.text import (
     line,
     plain,
     plural,
+    sentence,
     who,
 )
+from domain.campaign import BEFORE_SENDING
+from domain.variant import VariantState
 from domain.views import CampaignCard, DecisionLine, UnknownChunk
 
 _DECISIONS_SHOWN: Final = 5
+_WORDLESS: Final = frozenset({VariantState.BRIEFED, VariantState.FAILED})
 
 
 def render(view: CampaignCard, *, now: datetime) -> Message:
@@ -36,6 +40,7 @@ def render(view: CampaignCard, *, now: datetime) -> Message:
         section(_state_lines(face)),
         face.progress,
         *(section(each) for each in face.evidence if each),
+        context(strategy.decided(view)),
         _decided(view.decisions),
         *_unknown(view.unknown_chunks, now),
         actions(_buttons(view, face)),
@@ -46,7 +51,8 @@ def render(view: CampaignCard, *, now: datetime) -> Message:
 
 def _facts(view: CampaignCard) -> str:
     recipients = plural(view.recipients, "recipient")
-    return f"{line(view.channel, 30)} · tier {line(view.tier, 5)} · {recipients}"
+    facts = f"{line(view.channel, 30)} · tier {line(view.tier, 5)} · {recipients}"
+    return f"{facts}\n{sentence(view.tier_reason)}" if view.tier_reason else facts
 
 
 def _state_lines(face: Face) -> str:
@@ -61,21 +67,30 @@ def _buttons(view: CampaignCard, face: Face) -> list[InteractiveElement | None]:
         ("History", Verb.CAMPAIGN_HISTORY, view.id),
         ("Clone brief", Verb.CLONE_BRIEF, view.id),
     ]
-    return [*face.buttons, overflow(Action.CAMPAIGN_MORE, menu)]
+    return [_compare(view), *face.buttons, overflow(Action.CAMPAIGN_MORE, menu)]
+
+
+def _compare(view: CampaignCard) -> InteractiveElement | None:
+    """While the words can still be chosen and there are two texts to choose from."""
+    written = [each for each in view.variants if each.state not in _WORDLESS]
+    if view.state not in BEFORE_SENDING or len(written) < 2:  # noqa: PLR2004  # two columns
+        return None
+    aloud = f"Compare the variants of campaign {view.id}"
+    return button("Compare", Action.COMPARE, view.id, aloud=aloud)
 
 
 def _decided(decisions: tuple[DecisionLine, ...]) -> ContextBlock | None:
     """Who decided what, the same decision about several variants in one line."""
-    grouped: dict[tuple[str, str, bool], list[DecisionLine]] = {}
+    grouped: dict[tuple[str, str, bool, str], list[DecisionLine]] = {}
     for each in decisions:
-        key = each.stage, each.actor, each.is_approval
+        key = each.stage, each.actor, each.is_approval, nudge.carried(each)
         grouped.setdefault(key, []).append(each)
     lines = [
         f"{line(stage, 40).capitalize()}: "
         f"{joined(dict.fromkeys(line(d.variant_label, 5) for d in group))} "
-        f"{'approved' if is_approval else 'rejected'} by {who(actor)}, "
-        f"{clock(max(d.decided_at for d in group))}"
-        for (stage, actor, is_approval), group in grouped.items()
+        f"{'approved' if is_approval else 'rejected'} by {nudge.decider(actor)}, "
+        f"{clock(max(d.decided_at for d in group))}{carried}"
+        for (stage, actor, is_approval, carried), group in grouped.items()
     ]
     return context("\n".join(lines[-_DECISIONS_SHOWN:]))
 

@@ -11,6 +11,7 @@ from domain.campaign import FINAL, LIVE, State
 from domain.views import CampaignLine
 
 _WORDS: Final[Mapping[str, str]] = {
+    State.AWAITING_BRAND_LEAD: "waiting for a brand lead",
     State.BRIEFED: "writing",
     State.DRAFTED: "linting",
     State.LINTED: "opening review",

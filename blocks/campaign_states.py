@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from slack_sdk.models.blocks import Block, ButtonElement
+from slack_sdk.models.blocks import ButtonElement
 
-from blocks import campaign_progress
+from blocks import campaign_progress, nudge, pool, strategy
+from blocks.campaign_face import Face
+from blocks.campaign_face import cancel as _cancel
 from blocks.canary_report import numbers, standing
 from blocks.ids import Action, Verb
 from blocks.incident import IS_AUTOMATIC, headline, outcome
@@ -33,31 +34,8 @@ from domain.campaign import BEFORE_SENDING, CampaignId, State
 from domain.views import CampaignCard
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Face:
-    """One state's share of the card."""
-
-    # bold, plain words
-    state: str
-    # the same for a notification: no mentions, no date tokens
-    aloud: str
-    beside: tuple[str, ...] = ()
-    # the one thing to do or to expect next
-    next: str = ""
-    progress: Block | None = None
-    evidence: tuple[str, ...] = ()
-    buttons: tuple[ButtonElement, ...] = ()
-    more: tuple[tuple[str, Verb, int], ...] = ()
-
-
 def face(view: CampaignCard, now: datetime) -> Face:
     return _FACES[view.state](view, now)
-
-
-def _cancel(campaign: CampaignId) -> ButtonElement:
-    return button(
-        "Cancel", Action.CANCEL_CAMPAIGN, campaign, aloud=f"Cancel campaign {campaign}"
-    )
 
 
 def _roll_back(campaign: CampaignId) -> ButtonElement:
@@ -130,13 +108,15 @@ def _review(view: CampaignCard, now: datetime) -> Face:
         beside.append(due(review.due_at, now))
     asked = everyone(review.asked) if review.asked else ""
     beside.append(f"asked: {asked}" if asked else _nobody(review.role))
-    todo = "Decide each variant in the thread."
+    todo = f"{pool.empty(review.role)}\n" if review.is_pool_empty else ""
+    todo += "Decide each variant in the thread."
     if review.quota is not None:
         some = "variant" if review.quota == 1 else "variants"
         todo += (
             f" {count(review.approved)} of {count(review.quota)} {some} approved;"
             " the rest are shelved once that many are."
         )
+    todo = f"{todo} {nudge.standing(review)}".rstrip()
     return Face(
         state=stage,
         aloud=f"in {line(review.stage, 40)} review, stage"
@@ -321,6 +301,7 @@ def _ended(verb: str) -> Callable[[CampaignCard, datetime], Face]:
 
 
 _WHERE: Final[Mapping[State | None, str]] = {
+    State.AWAITING_BRAND_LEAD: "while waiting for a brand lead",
     State.BRIEFED: "while writing",
     State.DRAFTED: "while linting",
     State.LINTED: "before review",
@@ -362,6 +343,7 @@ def _parked(view: CampaignCard, now: datetime) -> Face:
 
 
 _FACES: Final[Mapping[State, Callable[[CampaignCard, datetime], Face]]] = {
+    State.AWAITING_BRAND_LEAD: strategy.face,
     State.BRIEFED: _briefed,
     State.DRAFTED: _drafted,
     State.LINTED: _linted,

@@ -20,10 +20,11 @@ from blocks.message import (
     run,
     section,
 )
-from blocks.text import date, line, plain, quoted, truncate, who
+from blocks.text import capital, date, line, plain, quoted, truncate, who
 from blocks.variant_card import finding
+from domain.review import BY_ITSELF
 from domain.variant import Copy, Origin
-from domain.views import FindingLine, RevisionView
+from domain.views import EffectLine, FindingLine, RevisionView
 
 _TOKENS: Final = re.compile(r"\s+|\w+|[^\w\s]")
 # A message takes about 13,000 characters in all its blocks, a view far more.
@@ -32,6 +33,7 @@ _CONTEXT_KEPT: Final = 120
 _REVISIONS_SHOWN: Final = 12
 _PART_MOST: Final = 2900
 _FINDINGS_SHOWN: Final = 12
+_EFFECTS_SHOWN: Final = 12
 
 Run = RichTextElementParts.Text
 
@@ -59,8 +61,7 @@ def diff(before: Copy, after: Copy) -> list[Block]:
 def _runs(old: str, new: str) -> Iterator[Run]:
     """Pieces of the new text, with what was taken out of the old one."""
     a, b = _TOKENS.findall(old), _TOKENS.findall(new)
-    matcher = difflib.SequenceMatcher(a=a, b=b, autojunk=False)
-    moves = matcher.get_opcodes()
+    moves = _moves(a, b)
     for index, (tag, a_from, a_to, b_from, b_to) in enumerate(moves):
         if tag == "equal":
             same = "".join(b[b_from:b_to])
@@ -75,6 +76,30 @@ def _runs(old: str, new: str) -> Iterator[Run]:
             yield run(" ")
         if b_to > b_from:
             yield run(_visible("".join(b[b_from:b_to])), bold=True)
+
+
+def _moves(a: Sequence[str], b: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
+    """Opcodes in which words changed one after another are one change.
+
+    Word by word they would be read in turns: an old one, a new one, an old one.
+    """
+    moves: list[tuple[str, int, int, int, int]] = []
+    codes = difflib.SequenceMatcher(a=a, b=b, autojunk=False).get_opcodes()
+    for index, (tag, a_from, a_to, b_from, b_to) in enumerate(codes):
+        before = moves[-1][0] if moves else "equal"
+        after = codes[index + 1][0] if index + 1 < len(codes) else "equal"
+        is_gap = (
+            tag == "equal"
+            and "equal" not in (before, after)
+            and "replace" in (before, after)
+            and not "".join(a[a_from:a_to]).strip(" ")
+        )
+        if before != "equal" and (tag != "equal" or is_gap):
+            _, a_first, _, b_first, _ = moves[-1]
+            moves[-1] = "replace", a_first, a_to, b_first, b_to
+        else:
+            moves.append((tag, a_from, a_to, b_from, b_to))
+    return moves
 
 
 def _visible(text: str) -> str:
@@ -105,16 +130,34 @@ def _fitted(runs: Iterator[Run], limit: int) -> list[Run]:
     return [each for each in kept if each.text]
 
 
-def changed(revision: RevisionView) -> Message:
-    """The thread's message about a new revision."""
+def changed(revision: RevisionView, effects: Sequence[EffectLine] = ()) -> Message:
+    """The thread's message about a new revision, to those whose approval it touches."""
     label, number = line(revision.variant_label, 5), revision.number
     head = f"*Variant {label}, revision {number}* {origin_words(revision.origin)}"
     legend = "Removed words are struck through, added words are bold."
     blocks: list[Block | None] = [section(head)]
     if revision.parent is not None:
         blocks += [*diff(revision.parent, revision.text), context(legend)]
+    if effects:
+        shown = [_effect(each) for each in effects[:_EFFECTS_SHOWN]]
+        hidden = len(effects) - len(shown)
+        more = [f"{hidden} more approvals are in the history."] if hidden else []
+        blocks.append(section("\n".join([*shown, *more])))
     text = f"Variant {plain(label, 5)} has a new revision, {number}"
     return message(text, blocks)
+
+
+def _effect(each: EffectLine) -> str:
+    stage, why = line(each.stage, 40), line(each.why, 120)
+    if each.holds:
+        by = "" if each.approver == BY_ITSELF else f" by {who(each.approver)}"
+        return f"{capital(stage)}'s approval{by} holds: {why}."
+    if each.approver == BY_ITSELF:
+        return f"Revision {each.given_for} passed by itself; {why}, so {stage} is asked again."
+    return (
+        f"{who(each.approver)} approved revision {each.given_for};"
+        f" {why}, so {stage} is asked again."
+    )
 
 
 def origin_words(origin: Origin) -> str:

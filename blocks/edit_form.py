@@ -34,7 +34,6 @@ StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 def form(revision: RevisionView) -> View:
     """Subject, preheader and body of one revision; `private_metadata` is its id."""
-    parts = split(revision.text.body)
     blocks: list[Block | None] = [
         context(
             f"#{revision.campaign_id}, variant {line(revision.variant_label, 5)},"
@@ -42,18 +41,7 @@ def form(revision: RevisionView) -> View:
             " or later, checks it again, and asks the reviewers about it."
         ),
         _findings(revision),
-        _text(Field.SUBJECT, "Subject", revision.text.subject, most=_SUBJECT_MOST),
-        _text(
-            Field.PREHEADER,
-            "Preheader",
-            revision.text.preheader,
-            most=_SUBJECT_MOST,
-            optional=True,
-        ),
-        *(
-            _part(body_block(number, border), number, part, len(parts))
-            for number, (border, part) in enumerate(parts)
-        ),
+        *text_inputs(revision.text),
     ]
     return modal(
         title=f"Edit variant {revision.variant_label}",
@@ -64,6 +52,25 @@ def form(revision: RevisionView) -> View:
     )
 
 
+def text_inputs(text: Copy) -> list[Block]:
+    """An input for each part of a text, prefilled; `copy_from` reads them."""
+    parts = split(text.body)
+    return [
+        text_input(Field.SUBJECT, "Subject", text.subject, most=_SUBJECT_MOST),
+        text_input(
+            Field.PREHEADER,
+            "Preheader",
+            text.preheader,
+            most=_SUBJECT_MOST,
+            optional=True,
+        ),
+        *(
+            _part(body_block(number, border), number, part, len(parts))
+            for number, (border, part) in enumerate(parts)
+        ),
+    ]
+
+
 def _findings(revision: RevisionView) -> Block | None:
     ranked = sorted(revision.findings, key=lambda each: each.severity != "hard")
     if not ranked:
@@ -71,7 +78,7 @@ def _findings(revision: RevisionView) -> Block | None:
     return section("\n".join(finding(each) for each in ranked[:_FINDINGS_SHOWN]))
 
 
-def _text(
+def text_input(
     field: str,
     label: str,
     value: str,
@@ -81,6 +88,7 @@ def _text(
     optional: bool = False,
     hint: str | None = None,
 ) -> InputBlock:
+    """A box for text, at most `most` characters."""
     return InputBlock(
         block_id=field,
         label=label,
@@ -97,7 +105,7 @@ def _text(
 
 def _part(block_id: str, number: int, part: str, total: int) -> InputBlock:
     several = f"Body, part {number + 1} of {total}"
-    return _text(
+    return text_input(
         block_id,
         "Body" if total == 1 else several,
         part,
@@ -138,8 +146,8 @@ def _cut(body: str) -> tuple[str, int]:
 def copy_from(state_values: StateValues) -> Copy:
     """Read the submitted text; the body's parts are joined as they were cut."""
     return Copy(
-        subject=_value(state_values, Field.SUBJECT).strip(),
-        preheader=_value(state_values, Field.PREHEADER).strip(),
+        subject=typed(state_values, Field.SUBJECT).strip(),
+        preheader=typed(state_values, Field.PREHEADER).strip(),
         body=_joined(state_values),
     )
 
@@ -150,13 +158,14 @@ def _joined(state_values: StateValues) -> str:
     found.sort(key=lambda match: int(match["part"]))
     body = ""
     for match in found:
-        part = _value(state_values, match[0])
+        part = typed(state_values, match[0])
         if part:
             body += (BORDERS.get(match["border"], "") if body else "") + part
     return body
 
 
-def _value(state_values: StateValues, field: str) -> str:
+def typed(state_values: StateValues, field: str) -> str:
+    """What was typed into a field; empty when nothing was."""
     value = state_values.get(field, {}).get(field, {}).get("value")
     return value if isinstance(value, str) else ""
 
@@ -171,7 +180,7 @@ def regenerate_form(revision: RevisionView) -> View:
                 f" Revision {revision.number} stays in the history:"
                 f" {quoted(revision.text.subject, 150)}"
             ),
-            _text(
+            text_input(
                 Field.INSTRUCTION,
                 "What should be different?",
                 "",
@@ -196,7 +205,7 @@ def reject_form(request_id: int, label: str, stage: str) -> View:
                 f"*{capital(line(stage_name, 40))} review.* Variant {line(label, 5)}"
                 " leaves this campaign; the other variants stay."
             ),
-            _text(
+            text_input(
                 Field.REASON,
                 "Why is it rejected?",
                 "",
@@ -213,12 +222,12 @@ def reject_form(request_id: int, label: str, stage: str) -> View:
 
 def reason_from(state_values: StateValues) -> str:
     """The reason typed into a reject or rollback form."""
-    return _value(state_values, Field.REASON).strip()
+    return typed(state_values, Field.REASON).strip()
 
 
 def instruction_from(state_values: StateValues) -> str:
     """The instruction typed into the regenerate form."""
-    return _value(state_values, Field.INSTRUCTION).strip()
+    return typed(state_values, Field.INSTRUCTION).strip()
 
 
 def copy_errors(text: Copy) -> dict[str, str]:
@@ -233,6 +242,6 @@ def copy_errors(text: Copy) -> dict[str, str]:
 
 def missing(state_values: StateValues, field: Field) -> dict[str, str]:
     """The error for a reason or an instruction of nothing but spaces."""
-    if _value(state_values, field).strip():
+    if typed(state_values, field).strip():
         return {}
     return {field: "Write a few words, so that the others know what is meant."}

@@ -17,15 +17,29 @@ from domain.errors import Unknown
 class Action(StrEnum):
     """Action ids of buttons, menus and of elements that act at once."""
 
+    # value: brief id
+    APPROVE_STRATEGY = "approve_strategy"
+    ASK_FOR_CHANGES = "ask_for_changes"
+    CHANGE_BRIEF = "change_brief"
     # value: review request id
     APPROVE = "approve"
+    # the same from inside a window, which is drawn anew after it
+    APPROVE_HERE = "approve_here"
     REJECT = "reject"
     # value: revision id
     EDIT = "edit"
     REGENERATE = "regenerate"
     READ_ALL = "read_all"
+    # value: decision id
+    UNDO = "undo"
+    # the same from inside a window, which is drawn anew after it
+    UNDO_HERE = "undo_here"
+    # value: suggestion id
+    ACCEPT_SUGGESTION = "accept_suggestion"
+    DECLINE_SUGGESTION = "decline_suggestion"
     # value: variant id
     VARIANT_HISTORY = "variant_history"
+    OPEN_VARIANT = "open_variant"
     # value: campaign id
     CANCEL_CAMPAIGN = "cancel_campaign"
     RETRY_CAMPAIGN = "retry_campaign"
@@ -36,11 +50,19 @@ class Action(StrEnum):
     EVIDENCE = "evidence"
     SHOW_BRIEF = "show_brief"
     OPEN_INCIDENT = "open_incident"
+    COMPARE = "compare"
     # value: chunk id
     LOOK_UP_CHUNK = "look_up_chunk"
     MARK_CHUNK_SENT = "mark_chunk_sent"
     # no value
     NEW_BRIEF = "new_brief"
+    SETTINGS = "settings"
+    BULK_APPROVE = "bulk_approve"
+    # menus whose options are revision ids
+    LEFT = "left"
+    RIGHT = "right"
+    # the brief form's select of a tier, which acts at once; named as by `brief_block`
+    BRIEF_TIER = "brief.tier"
     # overflow menus: see Verb
     CAMPAIGN_MORE = "campaign_more"
     VARIANT_MORE = "variant_more"
@@ -59,10 +81,23 @@ class Verb(StrEnum):
     HOLD = "hold"
     CANCEL_CAMPAIGN = "cancel_campaign"
     ROLL_BACK = "roll_back"
+    # brief id
+    CHANGE_BRIEF = "change_brief"
     # variant id
     HISTORY = "history"
+    COMPARE = "compare"
     # revision id
     READ_ALL = "read_all"
+    COMMENT = "comment"
+    SUGGEST = "suggest"
+    # review request id
+    ASSIGN = "assign"
+
+
+class Shortcut(StrEnum):
+    """Callback ids of message shortcuts; the message itself says what it shows."""
+
+    COMMENT_ON = "comment_on"
 
 
 class Callback(StrEnum):
@@ -70,16 +105,30 @@ class Callback(StrEnum):
 
     # nothing
     BRIEF_FORM = "brief_form"
+    SETTINGS_FORM = "settings_form"
+    # brief id
+    CHANGE_BRIEF_FORM = "change_brief_form"
+    CHANGES_FORM = "changes_form"
+    # nothing; the review request ids are chosen in the view
+    BULK_FORM = "bulk_form"
     # nothing; the campaign id is chosen in the view
     ROLLBACK_PICK = "rollback_pick"
     # revision id
     EDIT_FORM = "edit_form"
     REGENERATE_FORM = "regenerate_form"
+    COMMENT_FORM = "comment_form"
+    SUGGEST_FORM = "suggest_form"
     # review request id
     REJECT_FORM = "reject_form"
+    ASSIGN_FORM = "assign_form"
+    APPROVE_FORM = "approve_form"
     # campaign id
     ROLLBACK_CONFIRM = "rollback_confirm"
     ROLLBACK_REASON = "rollback_reason"
+    # campaign id; nothing to submit
+    COMPARISON = "comparison"
+    # variant id; nothing to submit
+    VARIANT_WINDOW = "variant_window"
     # nothing to submit
     READING = "reading"
     HOME = "home"
@@ -97,10 +146,19 @@ class Field(StrEnum):
     BODY = "body"
     INSTRUCTION = "instruction"
     REASON = "reason"
+    QUOTE = "quote"
+    COMMENT = "comment"
+    ANSWERS = "answers"
     CAMPAIGN = "campaign"
+    REQUESTS = "requests"
+    DIGEST = "digest"
+    DIRECT = "direct"
+    AWAY_FROM = "away_from"
+    AWAY_UNTIL = "away_until"
 
 
 _BRIEF: Final = "brief."
+_ASSIGNEE: Final = "assignee."
 _OPTION: Final = re.compile(r"([a-z_]+)\.([0-9]+)")
 
 
@@ -122,6 +180,23 @@ def body_block(part: int, border: str = "") -> str:
             input may trim its ends; empty for the first part.
     """
     return f"{Field.BODY}.{part}{border}"
+
+
+def assignee_block(seen: int) -> str:
+    """Block id and action id of the select of who is asked.
+
+    Args:
+        seen: The number of the last assignment on the campaign's trail when the form
+            was drawn, so that a change in between is noticed; 0: there was none.
+    """
+    return f"{_ASSIGNEE}{seen}"
+
+
+def seen_of(block_id: str) -> int | None:
+    """Read the number that `assignee_block` wrote; None for any other block."""
+    number = block_id.removeprefix(_ASSIGNEE)
+    is_ours = block_id.startswith(_ASSIGNEE) and re.fullmatch(r"[0-9]{1,18}", number)
+    return int(number) if is_ours else None
 
 
 def option_value(verb: Verb, target: int) -> str:

@@ -24,11 +24,18 @@ from blocks.text import (
     line,
     plain,
     plural,
+    who,
 )
 from domain.brief_fields import BY_NAME
 from domain.campaign import CampaignId
 from domain.errors import CampaignError
-from domain.views import CampaignLine, DeskStatus, ReviewView
+from domain.views import (
+    CampaignLine,
+    DeskStatus,
+    ReviewView,
+    UndoneLine,
+    WithdrawnLine,
+)
 
 _LIST_SHOWN: Final = 20
 _VALUE_SHOWN: Final = 300
@@ -64,6 +71,35 @@ def asked(
     # The mention is in the text too: Slack notifies by it.
     named = f"{everyone(review.asked)} {text}" if review.asked else text
     return message(named, [section(ask), context(words)])
+
+
+def undone(
+    decision: UndoneLine, withdrawn: Sequence[WithdrawnLine], asked: Sequence[str]
+) -> Message:
+    """The thread's message when somebody took their decision back.
+
+    Args:
+        withdrawn: The stages that were asked because of it.
+        asked: Who was asked there, and need not look any more.
+    """
+    word = "approval" if decision.is_approval else "rejection"
+    label = line(decision.variant_label, 5)
+    said = (
+        f"{who(decision.actor)} took back their {word} of variant {label} in the"
+        f" {line(decision.stage, 40)} review. It is asked about again."
+    )
+    if withdrawn:
+        stages = joined(dict.fromkeys(line(each.stage, 40) for each in withdrawn))
+        people = f"{everyone(dict.fromkeys(asked))}: the" if asked else "The"
+        said += (
+            f"\n{people} {stages} review is withdrawn;"
+            " there is nothing to decide there now."
+        )
+    text = (
+        f"The {plain(decision.stage, 40)} {word} of variant"
+        f" {plain(decision.variant_label, 5)} was taken back"
+    )
+    return message(text, [section(said)])
 
 
 def stage_passed(

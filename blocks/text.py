@@ -144,7 +144,8 @@ def relative(ts: datetime, now: datetime) -> str:
 def due(ts: datetime, now: datetime) -> str:
     """A deadline, absolute and relative; says so when it has passed."""
     if ts < now:
-        return f"overdue since {date(ts)} ({in_words(now - ts)})"
+        ago = in_words(now - ts) if now - ts >= timedelta(seconds=1) else "just now"
+        return f"overdue since {date(ts)} ({ago})"
     return f"due {date(ts)} ({relative(ts, now)})"
 
 

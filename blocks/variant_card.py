@@ -7,6 +7,7 @@ from typing import Final
 
 from slack_sdk.models.blocks import Block, InteractiveElement
 
+from blocks import nudge, pool
 from blocks.campaign_progress import lint_words
 from blocks.ids import Action, Verb
 from blocks.message import (
@@ -36,8 +37,9 @@ from blocks.text import (
     who,
 )
 from domain.campaign import State
+from domain.undo import UNDO_FOR
 from domain.variant import Copy, VariantState
-from domain.views import DecisionLine, FindingLine, VariantCard
+from domain.views import DecisionLine, FindingLine, VariantCard, WithdrawnLine
 
 PREVIEW: Final = 600
 _SUBJECT_SHOWN: Final = 300
@@ -131,15 +133,18 @@ def _body(view: VariantCard, body: str) -> list[Block | None]:
         return [section("*Body* (empty)")]
     if len(body) <= PREVIEW:
         return [section("*Body*"), quote([run(body)])]
-    read = None
-    if view.revision_id is not None:
-        aloud = f"Read all of variant {view.label}"
-        read = button("Read all", Action.READ_ALL, view.revision_id, aloud=aloud)
     size = f"the first {PREVIEW} of {plural(len(body), 'character')}"
     return [
-        section(f"*Body*, {size}", accessory=read),
+        section(f"*Body*, {size}", accessory=_read_all(view)),
         quote([run(truncate(body, PREVIEW))]),
     ]
+
+
+def _read_all(view: VariantCard) -> InteractiveElement | None:
+    if view.revision_id is None:
+        return None
+    aloud = f"Read all of variant {view.label}"
+    return button("Read all", Action.READ_ALL, view.revision_id, aloud=aloud)
 
 
 def _notes(view: VariantCard, hard: list[FindingLine]) -> list[Block | None]:
@@ -150,9 +155,12 @@ def _notes(view: VariantCard, hard: list[FindingLine]) -> list[Block | None]:
         return []
     rows = [finding(each) for each in shown]
     hidden = len(view.findings) - len(shown)
+    read = None
     if hidden:
         rows.append(f"{plural(hidden, 'more finding')} under Read all.")
-    return [section("*Notes*\n" + "\n".join(rows))]
+        if view.text is not None and len(view.text.body) <= PREVIEW:
+            read = _read_all(view)
+    return [section("*Notes*\n" + "\n".join(rows), accessory=read)]
 
 
 def finding(each: FindingLine) -> str:
@@ -193,8 +201,11 @@ def _decision(
 ) -> list[Block | None]:
     """The status line, then the buttons while there is something to decide."""
     status = [_decided(each) for each in view.decisions[-_DECISIONS_SHOWN:]]
+    status.extend(map(_withdrawn, view.withdrawn))
     status.extend(_state_words(view, now, is_blocked=is_blocked))
-    blocks: list[Block | None] = [section("\n".join(status)) if status else None]
+    blocks: list[Block | None] = []
+    if status:
+        blocks.append(section("\n".join(status), accessory=_undo(view, now)))
     blocks.append(actions(_buttons(view, is_blocked=is_blocked)))
     return blocks
 
@@ -202,9 +213,31 @@ def _decision(
 def _decided(each: DecisionLine) -> str:
     stage = line(each.stage, 40).capitalize()
     if each.is_approval:
-        return f"{stage} approved by {who(each.actor)}, {clock(each.decided_at)}"
+        why = f": {sentence(each.reason)}" if each.reason else ""
+        return (
+            f"{stage} approved by {nudge.decider(each.actor)},"
+            f" {clock(each.decided_at)}{nudge.carried(each)}{why}"
+        )
     reason = f": {sentence(each.reason)}" if each.reason else ""
     return f"{stage} rejected by {who(each.actor)}, {clock(each.decided_at)}{reason}"
+
+
+def _withdrawn(each: WithdrawnLine) -> str:
+    """What a later stage's reviewers read when they were asked too early."""
+    stage = line(each.stage, 40).capitalize()
+    return (
+        f"{stage} review withdrawn: {who(each.actor)} took their decision back,"
+        f" {clock(each.at)}"
+    )
+
+
+def _undo(view: VariantCard, now: datetime) -> InteractiveElement | None:
+    """Beside the status, so that the four buttons of the next stage stay four."""
+    if view.undo is None or now >= view.undo.until:
+        return None
+    seconds = f"{UNDO_FOR.total_seconds():.0f} s"
+    aloud = f"Take back the decision about variant {view.label}, for {seconds}"
+    return button(f"Undo {seconds}", Action.UNDO, view.undo.decision_id, aloud=aloud)
 
 
 def _state_words(view: VariantCard, now: datetime, *, is_blocked: bool) -> list[str]:
@@ -215,15 +248,26 @@ def _state_words(view: VariantCard, now: datetime, *, is_blocked: bool) -> list[
     if view.request_id is None or view.campaign_state is not State.STAGED_REVIEW:
         return []
     stage = line(view.stage or "review", 40)
-    asked = everyone(view.asked) if view.asked else "nobody holds that role yet"
+    more = "nobody else holds" if view.approved_by else "nobody holds"
+    asked = everyone(view.asked) if view.asked else f"{more} that role yet"
     when = f", {due(view.due_at, now)}" if view.due_at is not None else ""
-    said = [f"*{stage.capitalize()} asked:* {asked}{when}"]
+    said = [f"*{stage.capitalize()} asked:* {asked}{when}{_so_far(view)}"]
+    if view.empty_pool is not None:
+        said.append(pool.empty(view.empty_pool))
     if is_blocked:
         said.append(
             "Approve is off because a finding above must change first:"
             " Edit the text or Regenerate it."
         )
     return said
+
+
+def _so_far(view: VariantCard) -> str:
+    """How many of the people it needs have approved."""
+    if view.approvals_needed == 1:
+        return ""
+    by = f" by {everyone(view.approved_by)}" if view.approved_by else ""
+    return f" · {len(view.approved_by)} of {view.approvals_needed} approved{by}"
 
 
 def _ended(view: VariantCard) -> list[str]:
@@ -246,7 +290,8 @@ def _buttons(view: VariantCard, *, is_blocked: bool) -> list[InteractiveElement 
         row.append(_button(view, "Regenerate", Action.REGENERATE, view.revision_id))
     if is_open and view.request_id is not None:
         row.append(_button(view, "Reject", Action.REJECT, view.request_id, "danger"))
-    return [*row, _menu(view)]
+    is_in_review = is_open and view.campaign_state is State.STAGED_REVIEW
+    return [*row, _menu(view, is_open=is_in_review)]
 
 
 def _button(
@@ -257,11 +302,21 @@ def _button(
     return button(label, action, target, style=style, aloud=aloud)
 
 
-def _menu(view: VariantCard) -> InteractiveElement | None:
+def _menu(view: VariantCard, *, is_open: bool) -> InteractiveElement | None:
     if view.revision_id is None:
         return None
+    suggest = [("Suggest", Verb.SUGGEST, view.revision_id)] if is_open else []
+    # five is Slack's most: while it is asked about, what is cut has its own Read all
+    last = (
+        ("Assign", Verb.ASSIGN, view.request_id)
+        if is_open and view.request_id is not None
+        else ("Read all", Verb.READ_ALL, view.revision_id)
+    )
     options = [
+        ("Comment", Verb.COMMENT, view.revision_id),
+        *suggest,
+        ("Compare", Verb.COMPARE, view.variant_id),
         ("History", Verb.HISTORY, view.variant_id),
-        ("Read all", Verb.READ_ALL, view.revision_id),
+        last,
     ]
     return overflow(Action.VARIANT_MORE, options)

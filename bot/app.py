@@ -16,7 +16,20 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import brief, canary, desk, home, review, rollback
+from bot import (
+    assign,
+    brief,
+    bulk,
+    canary,
+    comment,
+    compare,
+    desk,
+    home,
+    review,
+    rollback,
+    strategy,
+    variant_window,
+)
 from bot.context import Web
 from pipeline.settings import Settings
 
@@ -26,7 +39,20 @@ DEAF_AFTER: Final = timedelta(seconds=60)
 """How long Socket Mode may stay unconnected before the process is better restarted."""
 
 _LOOK_EVERY: Final = timedelta(seconds=5)
-SURFACES: Final = (brief, review, canary, rollback, desk, home)
+SURFACES: Final = (
+    brief,
+    strategy,
+    review,
+    comment,
+    assign,
+    canary,
+    rollback,
+    desk,
+    compare,
+    variant_window,
+    bulk,
+    home,
+)
 
 
 class Identity:

@@ -18,7 +18,7 @@ from bot.listeners import on_click, on_command, on_submit, open_window, say
 from bot.payloads import Click, Command, Submission
 from domain.brief import Brief, BriefInvalid, parse_brief
 from domain.campaign import CampaignId
-from domain.errors import Refused
+from domain.errors import NotYourTurn, Overtaken, Refused
 from pipeline import record
 from pipeline.playbook import Playbook
 from storage import queries
@@ -82,9 +82,7 @@ async def _open_form(
 
 
 async def submitted(submission: Submission, web: Web, slack: AsyncArgs) -> None:
-    errors: dict[str, str] = {}
-    try:
-        asked = parse_brief(brief_form.values_from(submission.state))
+    async def keep(asked: Brief) -> None:
         await web.write(
             file_brief,
             web.playbook,
@@ -93,8 +91,24 @@ async def submitted(submission: Submission, web: Web, slack: AsyncArgs) -> None:
             source="modal",
             delivery=submission.view_id,
         )
+
+    await take(submission, slack, keep)
+
+
+async def take(
+    submission: Submission,
+    slack: AsyncArgs,
+    keep: Callable[[Brief], Awaitable[None]],
+) -> None:
+    """Check the brief of a submitted form, keep it, and answer with errors by field."""
+    errors: dict[str, str] = {}
+    try:
+        await keep(parse_brief(brief_form.values_from(submission.state)))
     except BriefInvalid as invalid:
         errors = invalid.errors
+    except (NotYourTurn, Overtaken):
+        # about the person or the moment, not about a field
+        raise
     except Refused as refused:
         # a good brief is refused for whom it would reach: nobody, or no such segment
         errors = {"audience": str(refused)}

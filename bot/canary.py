@@ -10,7 +10,7 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from blocks import canary_report, history
 from blocks.ids import Action, Verb
-from bot import brief, rollback
+from bot import brief, rollback, strategy
 from bot.context import Web
 from bot.listeners import OnClick, on_choice, on_click, open_window
 from bot.payloads import Click
@@ -94,6 +94,7 @@ BUTTONS: Final[Mapping[Action, OnClick]] = {
 MENU: Final[Mapping[Verb, OnClick]] = {
     Verb.SHOW_BRIEF: brief.show,
     Verb.CLONE_BRIEF: brief.clone,
+    Verb.CHANGE_BRIEF: strategy.change,
     Verb.CAMPAIGN_HISTORY: campaign_history,
     Verb.EVIDENCE: evidence,
     Verb.EXPAND: BUTTONS[Action.EXPAND],

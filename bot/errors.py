@@ -239,7 +239,7 @@ async def whisper(args: AsyncArgs, text: str) -> None:
         # a reply by response_url would land in the channel, away from the eyes
         try:
             await args.client.chat_postEphemeral(
-                channel=container["channel_id"],
+                channel=container.get("channel_id") or body["channel"]["id"],
                 user=body["user"]["id"],
                 thread_ts=thread,
                 text=text,
@@ -255,4 +255,5 @@ _ANSWERS: Final[Mapping[str, Callable[[AsyncArgs, Notice], Awaitable[None]]]] = 
     "command": _answer_command,
     "view_submission": _answer_submission,
     "block_actions": _answer_click,
+    "message_action": _answer_click,
 }

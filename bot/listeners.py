@@ -15,13 +15,15 @@ from blocks.ids import Verb
 from blocks.message import Message
 from bot.context import Web
 from bot.errors import Listener, guarded, whisper
-from bot.payloads import Click, Command, Submission
+from bot.payloads import Click, Command, Pointing, Submission, Typing
 from domain.errors import Refused
 
 log = structlog.get_logger()
 
 OnClick = Callable[[Click, Web, AsyncArgs], Awaitable[None]]
 OnSubmit = Callable[[Submission, Web, AsyncArgs], Awaitable[None]]
+OnTyping = Callable[[Typing, Web, AsyncArgs], Awaitable[None]]
+OnPointing = Callable[[Pointing, Web, AsyncArgs], Awaitable[None]]
 OnCommand = Callable[[Command, Web, AsyncArgs], Awaitable[None]]
 
 SLACK_AWAY: Final = (SlackApiError, aiohttp.ClientError, TimeoutError)
@@ -56,6 +58,24 @@ def on_submit(act: OnSubmit) -> Listener:
         await act(Submission.of(args.body), web, args)
 
     return guarded(_named(submitted, act))
+
+
+def on_typing(act: OnTyping) -> Listener:
+    """A listener for an input that acts before its view is submitted."""
+
+    async def typed_in(args: AsyncArgs, web: Web) -> None:
+        await act(Typing.of(args.body), web, args)
+
+    return guarded(_named(typed_in, act))
+
+
+def on_pointing(act: OnPointing) -> Listener:
+    """A listener for a shortcut on a message."""
+
+    async def pointed(args: AsyncArgs, web: Web) -> None:
+        await act(Pointing.of(args.body), web, args)
+
+    return guarded(_named(pointed, act))
 
 
 def on_command(act: OnCommand) -> Listener:

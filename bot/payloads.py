@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from blocks.ids import Verb, parse_option
+from blocks.ids import Action, Verb, parse_option
 from domain.errors import Refused
 
 Body = Mapping[str, Any]
@@ -75,6 +75,114 @@ class Submission:
             target=number(about) if about else 0,
             state=view.get("state", {}).get("values", {}),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typing:
+    """A form that is not submitted yet, at a choice that acts at once.
+
+    Attributes:
+        callback: The view's callback id.
+        submit: What its submit button says.
+        state: What was typed or chosen so far, as in a `Submission`.
+    """
+
+    view_id: str
+    callback: str
+    submit: str
+    state: dict[str, dict[str, dict[str, Any]]]
+
+    @classmethod
+    def of(cls, body: Body) -> Typing:
+        """Read a `block_actions` payload of an input in a modal.
+
+        Raises:
+            Refused: The person is a guest of the workspace.
+        """
+        member(body)
+        view = body["view"]
+        return cls(
+            view_id=str(view["id"]),
+            callback=str(view["callback_id"]),
+            submit=str((view.get("submit") or {}).get("text", "")),
+            state=view.get("state", {}).get("values", {}),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """What a comparison shows, after a choice in one of its menus.
+
+    Attributes:
+        campaign: The row in `private_metadata`.
+        left: Revision id; 0 when nothing is chosen on that side.
+        seen: Slack's hash of the view that the choice was made in.
+    """
+
+    campaign: int
+    left: int
+    right: int
+    view_id: str
+    seen: str
+
+    @classmethod
+    def of(cls, body: Body) -> Columns:
+        """Read an interaction in a comparison.
+
+        Raises:
+            Refused: The view is not ours.
+        """
+        view = body["view"]
+        state = view.get("state", {}).get("values", {})
+        return cls(
+            campaign=number(str(view.get("private_metadata"))),
+            left=_chosen(state, Action.LEFT),
+            right=_chosen(state, Action.RIGHT),
+            view_id=str(view["id"]),
+            seen=str(view.get("hash") or ""),
+        )
+
+
+def _chosen(state: Mapping[str, Any], side: Action) -> int:
+    option = state.get(side, {}).get(side, {}).get("selected_option")
+    return number(str(option.get("value"))) if option else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pointing:
+    """A shortcut used on a message.
+
+    Attributes:
+        target: The revision that the message shows.
+    """
+
+    user: str
+    target: int
+
+    @classmethod
+    def of(cls, body: Body) -> Pointing:
+        """Read a `message_action` payload.
+
+        Raises:
+            Refused: The person is a guest of the workspace, or the message shows no
+                text of ours.
+        """
+        user = member(body)
+        for value in _options(body.get("message") or {}):
+            if value.startswith(f"{Verb.COMMENT}."):
+                return cls(user=user, target=parse_option(value)[1])
+        raise Refused(
+            "Only a text can be commented on: use this on a variant's message in the"
+            " campaign's thread."
+        )
+
+
+def _options(message: Mapping[str, Any]) -> Iterator[str]:
+    """The values of a message's menus: a menu names the row its message shows."""
+    for block in message.get("blocks") or ():
+        for element in block.get("elements") or ():
+            for option in element.get("options") or ():
+                yield str(option.get("value"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

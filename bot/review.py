@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
-from blocks import compare, edit_form
-from blocks.ids import Action, Callback, Field, Verb, body_block
+from blocks import approve_form, compare, edit_form
+from blocks.ids import Action, Callback, Field, Verb
+from bot import assign, comment
+from bot.compare import compare_variant
 from bot.context import Web
 from bot.listeners import OnClick, on_choice, on_click, on_submit, open_window
 from bot.payloads import Click, Submission
+from bot.text_errors import text_errors
+from domain.checklist import QuestionsOpen
 from domain.review import RequestId
-from domain.variant import Copy, RevisionId, VariantId
-from domain.views import RevisionView
-from pipeline import merge, record
+from domain.undo import DecisionId
+from domain.variant import RevisionId, VariantId
+from pipeline import record
 from storage import queries
 
 
@@ -27,13 +31,19 @@ def register(app: AsyncApp) -> None:
     app.view(Callback.EDIT_FORM)(on_submit(edited))
     app.view(Callback.REGENERATE_FORM)(on_submit(regenerate))
     app.view(Callback.REJECT_FORM)(on_submit(reject))
+    app.view(Callback.APPROVE_FORM)(on_submit(approve_answered))
 
 
 async def approve(click: Click, web: Web, slack: AsyncArgs) -> None:
-    await web.write(
-        record.approve, web.playbook, RequestId(click.target), actor=click.user
-    )
-    await slack.ack()
+    try:
+        await web.write(
+            record.approve, web.playbook, RequestId(click.target), actor=click.user
+        )
+    except QuestionsOpen as asked:
+        await slack.ack()
+        await open_window(slack, approve_form.form(asked))
+    else:
+        await slack.ack()
 
 
 async def edit(click: Click, web: Web, slack: AsyncArgs) -> None:
@@ -56,6 +66,13 @@ async def ask_reject(click: Click, web: Web, slack: AsyncArgs) -> None:
     await open_window(slack, view)
 
 
+async def undo(click: Click, web: Web, slack: AsyncArgs) -> None:
+    await web.write(
+        record.undo, web.playbook, DecisionId(click.target), actor=click.user
+    )
+    await slack.ack()
+
+
 async def read_all(click: Click, web: Web, slack: AsyncArgs) -> None:
     await slack.ack()
     revision = await web.read(queries.revision, RevisionId(click.target))
@@ -73,10 +90,14 @@ BUTTONS: Final[Mapping[Action, OnClick]] = {
     Action.EDIT: edit,
     Action.REGENERATE: ask_regenerate,
     Action.REJECT: ask_reject,
+    Action.UNDO: undo,
     Action.READ_ALL: read_all,
     Action.VARIANT_HISTORY: history,
 }
 MENU: Final[Mapping[Verb, OnClick]] = {
+    **assign.MENU,
+    **comment.MENU,
+    Verb.COMPARE: compare_variant,
     Verb.HISTORY: history,
     Verb.READ_ALL: read_all,
 }
@@ -110,6 +131,23 @@ async def regenerate(submission: Submission, web: Web, slack: AsyncArgs) -> None
     await slack.ack()
 
 
+async def approve_answered(submission: Submission, web: Web, slack: AsyncArgs) -> None:
+    try:
+        await web.write(
+            record.approve,
+            web.playbook,
+            RequestId(submission.target),
+            actor=submission.user,
+            answered=approve_form.answers_from(submission.state),
+            comment=approve_form.comment_from(submission.state),
+        )
+    except QuestionsOpen:
+        errors = {str(Field.ANSWERS): approve_form.TICK_EACH}
+        await slack.ack(response_action="errors", errors=errors)
+    else:
+        await slack.ack()
+
+
 async def reject(submission: Submission, web: Web, slack: AsyncArgs) -> None:
     errors = edit_form.missing(submission.state, Field.REASON)
     if errors:
@@ -123,23 +161,3 @@ async def reject(submission: Submission, web: Web, slack: AsyncArgs) -> None:
         reason=edit_form.reason_from(submission.state),
     )
     await slack.ack()
-
-
-_TEXTS: Final[Mapping[str, Callable[[Copy], str]]] = {
-    Field.SUBJECT: lambda text: text.subject,
-    Field.PREHEADER: lambda text: text.preheader,
-    body_block(0): lambda text: text.body,
-}
-
-
-def text_errors(text: Copy, seen: RevisionView) -> dict[str, str]:
-    """What keeps an edited text from being a revision, by block id."""
-    errors = {str(block): words for block, words in edit_form.copy_errors(text).items()}
-    for block, part in _TEXTS.items():
-        try:
-            merge.tokens_used(part(text))
-        except merge.TemplateBroken as broken:
-            errors.setdefault(str(block), str(broken))
-    if not errors and text.sha256 == seen.text.sha256:
-        errors[str(Field.SUBJECT)] = "Nothing was changed yet."
-    return errors

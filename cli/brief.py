@@ -10,6 +10,7 @@ import click
 
 from cli.desk import open_desk
 from domain.brief import json_schema, parse_brief
+from domain.campaign import State
 from domain.errors import Refused
 
 if TYPE_CHECKING:
@@ -40,9 +41,11 @@ def brief(file: Path | None, author: str | None, *, schema: bool) -> None:
             campaign = record.brief(
                 store, desk.playbook, parsed, author=who, source="shell"
             )
+    waits = campaign.state is State.AWAITING_BRAND_LEAD
     click.echo(
         f"Campaign #{campaign.id} is briefed: {campaign.title},"
         f" {campaign.audience_size:,} recipients."
+        + (" It waits for a brand lead before anything is written." if waits else "")
     )
 
 

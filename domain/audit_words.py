@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, TypeAlias
 
+from domain.brief_fields import field_words
+
 _SHOWN_OF_A_HASH: Final = 12
 
 Say: TypeAlias = Callable[[object], str]
@@ -57,6 +59,16 @@ def _key(name: str) -> Say:
     return lambda value: f"{name} {_plain(value).replace('_', ' ')}"
 
 
+def _fields(name: str) -> Say:
+    """A brief's fields, by what its form calls them."""
+
+    def said(value: object) -> str:
+        names = value if isinstance(value, list) else [value]
+        return f"{name} {_joined([field_words(str(each)) for each in names])}"
+
+    return said
+
+
 def _numbered(name: str) -> Say:
     """A running number: no thousands separator."""
     return lambda value: f"{name} {value}"
@@ -100,6 +112,8 @@ def _rate(value: object) -> str:
 
 _WORDS: Final[Mapping[str, Say]] = {
     "source": _key("by"),
+    "brief_version": _numbered("brief version"),
+    "changed": _fields("changed"),
     "trigger": _key("by"),
     "audience": _named("audience"),
     "recipients": _counted("recipient", "recipients"),
@@ -107,12 +121,29 @@ _WORDS: Final[Mapping[str, Say]] = {
     "passed": _key("passed"),
     "stage": _key("stage"),
     "role": _key("asked"),
+    "pool": _key("pool"),
+    "away": _named("out of office:"),
+    "from": _key("from"),
+    "to": _key("to"),
     "variant": _named("variant"),
     "variants": _named("variants"),
     "revision": _numbered("revision"),
+    "approver": _named("approval by"),
+    "given_for": _numbered("given for"),
+    "parts": _named("changed"),
+    "taken_back": _named("took back the"),
+    "withdrawn": _named("withdrawn:"),
+    "brought_back": _named("brought back:"),
+    "suggestion": _numbered("suggestion"),
+    "suggested_by": _named("words by"),
+    "quote": _quoted("about"),
+    "comment": _quoted("says"),
+    "suggested_text": _hash("suggested text"),
     "outcome": _named("lint says"),
     "hard": _key("blocked by"),
     "notes": _counted("note", "notes"),
+    "approval": _named("approval"),
+    "tier_reason": _plain,
     "instruction": _quoted("asked for"),
     "arms": _named("sends variants"),
     "step": _step,
@@ -123,6 +154,8 @@ _WORDS: Final[Mapping[str, Say]] = {
     "accepted": _counted("mail accepted", "mails accepted"),
     "skipped": _counted("skipped", "skipped"),
     "send_at": _time("from"),
+    "due_at": _time("due"),
+    "told": _key("told"),
     "complaints": _counted("complaint", "complaints"),
     "of": _named("of"),
     "complaints_to_roll_back": _counted("rolls it back", "roll it back"),

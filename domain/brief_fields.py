@@ -238,3 +238,12 @@ FIELDS: Final[tuple[Field, ...]] = (
     ),
 )
 BY_NAME: Final[Mapping[str, Field]] = {each.name: each for each in FIELDS}
+
+
+def field_words(name: str) -> str:
+    """A field as it is said inside a sentence: `goal`, `call-to-action link`."""
+    if name not in BY_NAME:
+        return name.replace("_", " ")
+    label = BY_NAME[name].label
+    # "A/B test" keeps its capitals
+    return label if label[1:2] == "/" else label.lower()

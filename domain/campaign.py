@@ -14,6 +14,7 @@ CampaignId = NewType("CampaignId", int)
 
 
 class State(StrEnum):
+    AWAITING_BRAND_LEAD = "awaiting_brand_lead"
     BRIEFED = "briefed"
     DRAFTED = "drafted"
     LINTED = "linted"
@@ -31,11 +32,15 @@ class State(StrEnum):
 
 
 class Event(StrEnum):
+    STRATEGY_APPROVED = "strategy_approved"
+    CHANGES_ASKED = "changes_asked"
+    BRIEF_CHANGED = "brief_changed"
     DRAFTED = "drafted"
     LINTED = "linted"
     REVIEW_OPENED = "review_opened"
     STAGE_PASSED = "stage_passed"
     REVIEW_REOPENED = "review_reopened"
+    DECISION_UNDONE = "decision_undone"
     APPROVED = "approved"
     REJECTED = "rejected"
     SCHEDULED = "scheduled"
@@ -55,6 +60,7 @@ SENDING: Final = frozenset({State.CANARY, State.EXPANDING})
 
 BEFORE_SENDING: Final = frozenset(
     {
+        State.AWAITING_BRAND_LEAD,
         State.BRIEFED,
         State.DRAFTED,
         State.LINTED,
@@ -71,11 +77,19 @@ FINAL: Final = frozenset(
 )
 
 _STRAIGHT: Final[Mapping[tuple[State, Event], State]] = {
+    (State.AWAITING_BRAND_LEAD, Event.STRATEGY_APPROVED): State.BRIEFED,
+    (State.AWAITING_BRAND_LEAD, Event.CHANGES_ASKED): State.AWAITING_BRAND_LEAD,
+    (State.AWAITING_BRAND_LEAD, Event.BRIEF_CHANGED): State.AWAITING_BRAND_LEAD,
     (State.BRIEFED, Event.DRAFTED): State.DRAFTED,
     (State.DRAFTED, Event.LINTED): State.LINTED,
     (State.LINTED, Event.REVIEW_OPENED): State.STAGED_REVIEW,
     (State.STAGED_REVIEW, Event.STAGE_PASSED): State.STAGED_REVIEW,
     (State.STAGED_REVIEW, Event.REVIEW_REOPENED): State.STAGED_REVIEW,
+    # within its minute a decision is taken back, with all that followed from it
+    (State.STAGED_REVIEW, Event.DECISION_UNDONE): State.STAGED_REVIEW,
+    (State.APPROVED, Event.DECISION_UNDONE): State.STAGED_REVIEW,
+    (State.SCHEDULED, Event.DECISION_UNDONE): State.STAGED_REVIEW,
+    (State.REJECTED, Event.DECISION_UNDONE): State.STAGED_REVIEW,
     (State.STAGED_REVIEW, Event.APPROVED): State.APPROVED,
     (State.STAGED_REVIEW, Event.REJECTED): State.REJECTED,
     (State.APPROVED, Event.SCHEDULED): State.SCHEDULED,
@@ -144,6 +158,11 @@ def move(state: State, event: Event, *, paused_from: State | None = None) -> Sta
     if paused_from is None:
         raise MoveNotAllowed(state, event)
     return paused_from
+
+
+def first_state(tier: str) -> State:
+    """Where a new campaign begins: tier A waits for a brand lead before any writing."""
+    return State.AWAITING_BRAND_LEAD if tier == "A" else State.BRIEFED
 
 
 class ActorKind(StrEnum):

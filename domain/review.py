@@ -6,20 +6,64 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
 
 from domain.campaign import CampaignId
 from domain.errors import NotYourTurn
-from domain.variant import RevisionId, VariantId
+from domain.variant import Part, RevisionId, VariantId
 
 RequestId = NewType("RequestId", int)
+
+BY_ITSELF: Final = "desk"
+"""Who decides where nobody acted: no person, and the record says so."""
+
+
+class EscalateBy(StrEnum):
+    """How the person is told who is asked to step in."""
+
+    THREAD = "thread"
+    DM = "dm"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalation:
+    """Who is told when a stage is overdue: a role, or a person by Slack user id."""
+
+    to: str
+    by: EscalateBy = EscalateBy.THREAD
+
+
+class Ask(StrEnum):
+    """Whom a stage asks when it opens; whoever holds its role may decide all the same."""
+
+    EVERYONE = "everyone"
+    # the one of the pool with the least to do
+    ONE = "one"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
+    """One round of review by one role.
+
+    Attributes:
+        sla: Working time to answer in.
+        approvals: How many people have to approve each text.
+        remind: Share of the SLA after which the asked are reminded; None is never.
+        escalation: Who is told when it is overdue; None tells nobody.
+        questions: What an approval in this stage stands for (`domain.checklist`).
+        scope: Parts of the text that an approval covers (`domain.scope`).
+        ask: Whom it asks; an assignment by hand comes before it.
+    """
+
     name: str
     role: str
     sla: timedelta
+    approvals: int = 1
+    remind: float | None = 0.5
+    escalation: Escalation | None = None
+    questions: tuple[str, ...] = ()
+    ask: Ask = Ask.EVERYONE
+    scope: frozenset[Part] = frozenset(Part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +94,10 @@ class Team:
         """User ids that hold `role`, in file order."""
         return tuple(p.id for p in self.people.values() if role in p.roles)
 
+    def named(self, whom: str) -> tuple[str, ...]:
+        """User ids that a role or a user id stands for."""
+        return (whom,) if whom in self.people else self.holders(whom)
+
 
 class Outcome(StrEnum):
     """How a review request ended."""
@@ -60,6 +108,8 @@ class Outcome(StrEnum):
     SUPERSEDED = "superseded"
     # enough other variants went on, or the campaign ended
     WITHDRAWN = "withdrawn"
+    # the decision that led to the question was taken back
+    TAKEN_BACK = "taken_back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,16 +128,46 @@ class ReviewRequest:
     closed_at: datetime | None
     outcome: Outcome | None
     decided_by: str | None
+    # so many people have to approve before it is closed
+    approvals_needed: int = 1
+    reminded_at: datetime | None = None
+    # the last time somebody was asked to step in
+    escalated_at: datetime | None = None
+    # who of the role is asked; None: all of them
+    assignee: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """An approval that binds to the text it was given for."""
+    """An approval that binds to the text it was given for.
+
+    Attributes:
+        needed: How many people have to approve this text in this stage.
+    """
 
     variant_id: VariantId
     revision_id: RevisionId
     stage: str
     actor: str
+    needed: int = 1
+
+
+def fully_approved(
+    approvals: Sequence[Approval],
+) -> frozenset[tuple[VariantId, RevisionId, str]]:
+    """Each text and stage that as many different people approved as are needed.
+
+    Args:
+        approvals: In the order in which they were given: the newest says how many are
+            needed, since the playbook may have changed between two revisions.
+    """
+    given: dict[tuple[VariantId, RevisionId, str], set[str]] = {}
+    needed: dict[tuple[VariantId, RevisionId, str], int] = {}
+    for each in approvals:
+        key = each.variant_id, each.revision_id, each.stage
+        given.setdefault(key, set()).add(each.actor)
+        needed[key] = each.needed
+    return frozenset(key for key, who in given.items() if len(who) >= needed[key])
 
 
 def check_may_decide(
@@ -142,7 +222,7 @@ def next_stage(
     current: Mapping[VariantId, RevisionId],
     approvals: Sequence[Approval],
 ) -> Stage | None:
-    """The first stage in which some live variant lacks an approval of its text.
+    """The first stage in which some live variant lacks approval of its text.
 
     Args:
         stages: All stages of the tier, in order.
@@ -152,7 +232,7 @@ def next_stage(
     Returns:
         The stage to ask now, or None when every stage is through.
     """
-    given = {(a.variant_id, a.revision_id, a.stage) for a in approvals}
+    given = fully_approved(approvals)
     for stage in stages:
         for variant, revision in current.items():
             if (variant, revision, stage.name) not in given:

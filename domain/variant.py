@@ -72,6 +72,32 @@ def move_variant(state: VariantState, after: VariantState) -> VariantState:
     return after
 
 
+BRINGS_BACK: Final[Mapping[VariantState, frozenset[VariantState]]] = {
+    _S.REJECTED: frozenset({_S.IN_REVIEW}),
+    _S.SHELVED: frozenset({_S.BRIEFED, _S.DRAFTED, _S.LINTED}),
+}
+"""Where an undone decision leads back to; nothing else leads out of an end."""
+
+
+def bring_back(state: VariantState, after: VariantState) -> VariantState:
+    """Return `after` when an undone decision leads there.
+
+    Raises:
+        MoveNotAllowed: Undoing a decision cannot have this effect.
+    """
+    if after not in BRINGS_BACK.get(state, frozenset()):
+        raise MoveNotAllowed(state, after)
+    return after
+
+
+class Part(StrEnum):
+    """A part of a text, as a stage's scope names it."""
+
+    SUBJECT = "subject"
+    PREHEADER = "preheader"
+    BODY = "body"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
     """The words of a mail as written: Liquid tokens unresolved."""

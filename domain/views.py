@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.campaign import CampaignId, State
 from domain.canary import CanaryPolicy
-from domain.review import RequestId, Stage, Team
+from domain.comment import CommentId, SuggestionId, SuggestionState
+from domain.preferences import Preferences
+from domain.review import EscalateBy, RequestId, Stage, Team
+from domain.review_rules import ReviewRules
 from domain.send import ChunkId
+from domain.strategy import StrategyDecision
+from domain.undo import DecisionId
 from domain.variant import Copy, Origin, RevisionId, VariantId, VariantState
 
 
@@ -22,11 +27,17 @@ class Facts:
     stages: Mapping[str, tuple[Stage, ...]]
     canary: CanaryPolicy
     practice: tuple[str, ...]
+    rules: ReviewRules = field(default_factory=ReviewRules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionLine:
-    """Who decided what about which text, and when."""
+    """Who decided what about which text, and when.
+
+    Attributes:
+        holds_from: Number of the earlier revision that was approved, when the approval
+            still holds for the present one.
+    """
 
     stage: str
     variant_label: str
@@ -34,6 +45,88 @@ class DecisionLine:
     is_approval: bool
     reason: str | None
     decided_at: datetime
+    holds_from: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectLine:
+    """What a new revision did to an approval of an earlier one."""
+
+    stage: str
+    approver: str
+    # number of the revision that was approved
+    given_for: int
+    holds: bool
+    # a clause
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoLine:
+    """The newest decision about a variant, while its decider may take it back."""
+
+    decision_id: DecisionId
+    actor: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawnLine:
+    """A stage that was asked too early: the decision before it was taken back."""
+
+    stage: str
+    role: str
+    # who took their decision back
+    actor: str
+    at: datetime
+    # who of the role had been asked; None: all of them
+    assignee: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoneLine:
+    """A decision that was taken back."""
+
+    decision_id: DecisionId
+    stage: str
+    variant_label: str
+    actor: str
+    is_approval: bool
+    undone_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentLine:
+    """What a person said about a revision."""
+
+    id: CommentId
+    variant_label: str
+    revision_number: int
+    author: str
+    # empty when it is about the whole text
+    quote: str
+    text: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuggestionView:
+    """Other words for a revision, beside those it has."""
+
+    id: SuggestionId
+    campaign_id: CampaignId
+    campaign_state: State
+    variant_label: str
+    revision_number: int
+    author: str
+    before: Copy
+    after: Copy
+    comment: str
+    state: SuggestionState
+    decided_by: str | None
+    decided_at: datetime | None
+    # who may accept or decline it
+    owners: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +153,27 @@ class VariantLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Nudge:
+    """A word about questions that nobody has answered: a reminder or an escalation."""
+
+    at: datetime
+    # of the variants that are asked about
+    labels: tuple[str, ...]
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewView:
-    """Where a campaign stands in review."""
+    """Where a campaign stands in review.
+
+    Attributes:
+        approvals_needed: How many people have to approve each open text.
+        reminded: The last reminder to those asked; None once it is answered.
+        escalated: The last time others were asked to step in; None once answered.
+        escalated_to: Whom that tells.
+        passes_by_itself: What passes lint is approved when it is due.
+        is_spot_checked: It would be, but it is in the sample that people look at.
+    """
 
     stage: str
     # 1-based
@@ -73,6 +185,34 @@ class ReviewView:
     # variants this stage lets through; None when it takes all
     quota: int | None
     approved: int
+    approvals_needed: int = 1
+    reminded: Nudge | None = None
+    escalated: Nudge | None = None
+    escalated_to: tuple[str, ...] = ()
+    escalated_by: EscalateBy = EscalateBy.THREAD
+    passes_by_itself: bool = False
+    is_spot_checked: bool = False
+    # all who hold the role are out of office
+    is_pool_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyView:
+    """Where a brief stands with the brand leads, and what they read before deciding."""
+
+    brief_id: int
+    # the brief's version, 1-based
+    number: int
+    # brand leads who may decide
+    asked: tuple[str, ...]
+    # fields that differ from the version before
+    changed: tuple[str, ...]
+    decision: StrategyDecision | None
+    objective: str
+    audience: str
+    key_message: str
+    offer: str
+    cta_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +320,8 @@ class CampaignCard:
     practice: tuple[str, ...]
     variants_asked: int
     variants: tuple[VariantLine, ...]
+    # None for a brief that no brand lead is asked about
+    strategy: StrategyView | None
     review: ReviewView | None
     decisions: tuple[DecisionLine, ...]
     # labels of the variants that are sent, and why those
@@ -198,6 +340,8 @@ class CampaignCard:
     moved_at: datetime
     send_at: datetime | None
     created_at: datetime
+    # why it is reviewed more strictly than its brief asked for
+    tier_reason: str | None = None
     # time since the campaign reached its state is counted from `moved_at`
 
 
@@ -227,6 +371,13 @@ class VariantCard:
     regenerations: int
     instruction: str | None
     reason: str | None
+    undo: UndoLine | None = None
+    withdrawn: tuple[WithdrawnLine, ...] = ()
+    # of the open question: how many have to approve, and who has
+    approvals_needed: int = 1
+    approved_by: tuple[str, ...] = ()
+    # the role that is asked, while all who hold it are out of office
+    empty_pool: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,29 +417,149 @@ class CampaignLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingLine:
-    """A review request that waits for the reader."""
+    """A review request that waits for the reader, or for somebody else on the team."""
 
     request_id: RequestId
     campaign_id: CampaignId
     title: str
+    variant_id: VariantId
     variant_label: str
     stage: str
+    role: str
     tier: str
     recipients: int
+    asked_at: datetime
     due_at: datetime
     slack_channel: str
     slack_ts: str | None
+    # to the reader
+    is_assigned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolLine:
+    """One person who could be asked, and what they have been asked already."""
+
+    user: str
+    name: str
+    # open questions that are assigned to them
+    waiting: int
+    # None: they are in
+    away_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignView:
+    """Who is asked in a stage, and who could be.
+
+    Attributes:
+        reader: Who wants to say so.
+        assignee: Who is asked now; None: everyone of the role.
+        seen: The last assignment (`domain.pool.Assignment.seq`); 0: there was none.
+        pool: Those whom role and separation of duties allow, in file order.
+    """
+
+    request_id: RequestId
+    campaign_id: CampaignId
+    title: str
+    stage: str
+    role: str
+    reader: str
+    labels: tuple[str, ...]
+    assignee: str | None
+    due_at: datetime
+    seen: int
+    pool: tuple[PoolLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecidedLine:
+    """One of the reader's own decisions that still stands."""
+
+    campaign_id: CampaignId
+    title: str
+    decision: DecisionLine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeekView:
+    """The last seven days in numbers."""
+
+    sent: int
+    rolled_back: int
+    rejected: int
+    # the reader's own
+    decided: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeView:
+    """One person's Home.
+
+    Attributes:
+        waiting: The most pressing first; of very many, those due first.
+        passing: How many of the lowest tier could be approved in one go.
+        strategies: Briefs whose strategy waits for the reader, a brand lead.
+        cut: Names of the lists that had more than they hold.
+    """
+
     user: str
     is_known: bool
     roles: tuple[str, ...]
     waiting: tuple[WaitingLine, ...]
+    passing: int
+    strategies: tuple[CampaignLine, ...]
     mine: tuple[CampaignLine, ...]
     live: tuple[CampaignLine, ...]
+    overdue: tuple[WaitingLine, ...]
+    decided: tuple[DecidedLine, ...]
+    week: WeekView
+    preferences: Preferences
+    cut: frozenset[str]
     practice: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassingLine:
+    """A question of the lowest tier about a text that passes lint."""
+
+    waiting: WaitingLine
+    subject: str
+    has_notes: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionOption:
+    """A revision that can be put in a column, by name."""
+
+    revision_id: RevisionId
+    variant_label: str
+    number: int
+    # the text the variant has now
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnView:
+    """One side of a comparison."""
+
+    revision: RevisionView
+    is_linted: bool
+    # the open question about this very text, when it may be approved as it stands
+    request_id: RequestId | None
+    stage: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonView:
+    """Two revisions of one campaign beside each other."""
+
+    campaign_id: CampaignId
+    title: str
+    left: ColumnView
+    right: ColumnView
+    # every revision of every variant, by label, the newest first
+    options: tuple[RevisionOption, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

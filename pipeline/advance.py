@@ -22,6 +22,7 @@ from domain.send import ChunkState
 from storage.store import Store
 
 JOBS: Final[Mapping[State, tuple[str, ...]]] = {
+    State.AWAITING_BRAND_LEAD: ("card",),
     State.BRIEFED: ("card",),
     State.DRAFTED: ("card",),
     State.LINTED: ("card", "review"),

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from domain.canary import CanaryPolicy
 from domain.errors import Refused
 from domain.lint import Policy
 from domain.personalize import Footer
 from domain.review import Person, Stage, Team
+from domain.review_rules import ReviewRules
+from domain.strategy import BRAND_LEAD
 from domain.views import Facts
 from pipeline.checks.playbook import load_dictionary, load_footer, load_policy
+from pipeline.playbook_review import load_review
+from pipeline.playbook_values import PlaybookRefused, read, scaled, text
 from pipeline.writers.port import Fact
 
-_UNITS: Final = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
-_DURATION: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s|min|h|d)\s*")
 _DURATIONS: Final = ("window", "no_data_after", "stale_after", "delay_median")
 
 MIN_SILENCE: Final = timedelta(seconds=20)
@@ -32,15 +31,12 @@ MIN_CARD_EVERY: Final = timedelta(seconds=6)
 """Slack: about 50 updates a minute; card and plot of two live campaigns leave room."""
 
 
-class PlaybookRefused(Refused):
-    """A playbook file is missing, unreadable, or says something impossible."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Playbook:
     """Everything the playbook folder says.
 
     Attributes:
+        rules: What review.yaml says besides the stages.
         ladder: Percent of the list reached by each canary step.
         card_every: A live card changes at most this often.
         unknown_after: How long an unanswered send waits before a person is asked.
@@ -53,6 +49,7 @@ class Playbook:
 
     team: Team
     stages: Mapping[str, tuple[Stage, ...]]
+    rules: ReviewRules
     canary: CanaryPolicy
     ladder: tuple[float, ...]
     card_every: timedelta
@@ -85,6 +82,7 @@ class Playbook:
         return Facts(
             team=self.team,
             stages=self.stages,
+            rules=self.rules,
             canary=self.canary,
             practice=self.practice,
         )
@@ -107,13 +105,15 @@ def load_playbook(
         PlaybookRefused: Names the file, the key and what is allowed.
         PolicyRefused: The lint policy does not hold together.
     """
-    team = _team(_read(folder / "team.yaml"))
-    canary = _read(folder / "canary.yaml")
+    team = load_team(folder)
+    review = load_review(read(folder / "review.yaml"), team, time_scale)
+    canary = read(folder / "canary.yaml")
     policy, timing = _canary(canary, time_scale)
     prompt = (folder / "prompts" / "email.md").read_text(encoding="utf-8")
     return Playbook(
         team=team,
-        stages=_stages(_read(folder / "review.yaml"), team, time_scale),
+        stages=review.stages,
+        rules=review.rules,
         canary=policy,
         ladder=_ladder(canary),
         card_every=max(timing["card_every"], MIN_CARD_EVERY),
@@ -131,27 +131,26 @@ def load_playbook(
     )
 
 
-def scaled(text: object, time_scale: float, *, where: str) -> timedelta:
-    """Read "4 h" and divide it: the one place where practice time is made.
-
-    Raises:
-        PlaybookRefused: It is not a number with s, min, h or d.
-    """
-    match = _DURATION.fullmatch(str(text))
-    if match is None:
-        raise PlaybookRefused(
-            f'{where} is "{text}"; a duration is a number and s, min, h or d.'
-        )
-    seconds = float(match[1]) * _UNITS[match[2]]
-    return timedelta(seconds=seconds / time_scale)
-
-
 def practice_time(time_scale: float) -> str:
     """How practice time is said to people."""
     minutes = time_scale / 60
-    if minutes >= 1:
-        return f"practice time: 1 s stands for {minutes:g} min"
-    return f"practice time: 1 s stands for {time_scale:g} s"
+    stands_for = f"{minutes:g} min" if minutes >= 1 else f"{time_scale:g} s"
+    return f"practice time: 1 s stands for {stands_for}, working round the clock"
+
+
+def load_team(folder: Path) -> Team:
+    """Read team.yaml.
+
+    Raises:
+        PlaybookRefused: Names the key and what is allowed.
+    """
+    team = _team(read(folder / "team.yaml"))
+    if not team.holders(BRAND_LEAD):
+        raise PlaybookRefused(
+            f"team.yaml: tier A waits for a brand lead, and nobody holds the role"
+            f" {BRAND_LEAD}. Give it to at least one person."
+        )
+    return team
 
 
 def _team(raw: Mapping[str, Any]) -> Team:
@@ -161,7 +160,7 @@ def _team(raw: Mapping[str, Any]) -> Team:
         raise PlaybookRefused(f"{where}: people must name at least one person.")
     return Team(
         name=str(raw.get("name", "Team")),
-        channel=_text(raw, "channel", where),
+        channel=text(raw, "channel", where),
         on_call_channel=str(raw.get("on_call_channel") or raw["channel"]),
         people={
             str(user): Person(
@@ -172,38 +171,6 @@ def _team(raw: Mapping[str, Any]) -> Team:
             for user, who in people.items()
         },
     )
-
-
-def _stages(
-    raw: Mapping[str, Any], team: Team, time_scale: float
-) -> dict[str, tuple[Stage, ...]]:
-    where = "review.yaml"
-    known = {
-        name: Stage(
-            name=name,
-            role=_text(each, "role", f"{where}, stage {name}"),
-            sla=scaled(each.get("sla"), time_scale, where=f"{where}, {name}.sla"),
-        )
-        for name, each in raw.get("stages", {}).items()
-    }
-    for stage in known.values():
-        if not team.holders(stage.role):
-            raise PlaybookRefused(
-                f"{where}: the {stage.name} stage asks for {stage.role},"
-                " and nobody in team.yaml holds that role."
-            )
-    tiers: dict[str, tuple[Stage, ...]] = {}
-    for tier in "ABC":
-        names = raw.get("tiers", {}).get(tier) or ()
-        unknown = [name for name in names if name not in known]
-        if not names or unknown:
-            raise PlaybookRefused(
-                f"{where}: tier {tier} needs at least one stage,"
-                f" and may name {', '.join(known)}"
-                + (f", not {', '.join(unknown)}." if unknown else ".")
-            )
-        tiers[tier] = tuple(known[name] for name in names)
-    return tiers
 
 
 def _canary(
@@ -261,25 +228,6 @@ def _knowledge(folder: Path) -> tuple[Fact, ...]:
             if line.startswith("- ")
         ]
     return tuple(facts)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise PlaybookRefused(f"The playbook has no {path.name}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PlaybookRefused(f"{path.name} is not readable YAML.") from error
-    if not isinstance(raw, dict):
-        raise PlaybookRefused(f"{path.name} must be a table of names and values.")
-    return raw
-
-
-def _text(raw: Mapping[str, Any], key: str, where: str) -> str:
-    value = raw.get(key)
-    if not isinstance(value, str) or not value:
-        raise PlaybookRefused(f"{where}: {key} must be a text.")
-    return value
 
 
 def _short_hash(text: str) -> str:

@@ -15,6 +15,7 @@ from domain.errors import TryLater
 from pipeline import failpoint
 from pipeline.broker import Doorbell
 from pipeline.record.canary import REJUDGE_EVERY, judge_due, start
+from pipeline.record.overdue import overdue, remind
 from pipeline.tasks import Task
 from pipeline.wiring import Deps
 from storage.queue import Deadline
@@ -28,6 +29,7 @@ BROKEN_AGAIN_AFTER: Final = timedelta(seconds=30)
 """A deadline that met a bug is tried again after this."""
 
 SWEEP_EVERY: Final = timedelta(minutes=10)
+_NOBODY_ACTED: Final = {"remind": remind, "overdue": overdue}
 _KEEP_INBOX: Final = timedelta(days=7)
 _KEEP_OUTBOX: Final = timedelta(days=7)
 
@@ -102,6 +104,8 @@ class Relay:
         for deadline in due:
             try:
                 with self._deps.database.begin() as store:
+                    # the campaign first, as everybody else locks
+                    store.campaigns.lock(deadline.campaign_id)
                     if store.deadlines.claim(deadline):
                         fire(store, self._deps, deadline)
             except TryLater:
@@ -138,3 +142,7 @@ def fire(store: Store, deps: Deps, deadline: Deadline) -> None:
         waits = (Verdict.WAIT, Verdict.NO_DATA)
         if judgement is not None and judgement.verdict in waits:
             store.deadlines.rearm(deadline, store.now + REJUDGE_EVERY)
+    elif kind in _NOBODY_ACTED:
+        again = _NOBODY_ACTED[kind](store, deps.playbook, campaign.id)
+        if again is not None:
+            store.deadlines.rearm(deadline, again)

@@ -80,6 +80,8 @@ def _plan(
     keys: Sequence[tuple[int, str, str]],
     assignment: Assignment,
 ) -> None:
+    # here and not at the undo: taking a long list's plan back outlasts a click
+    store.sends.discard_plan(campaign.id)
     arms = {variant.label: variant for variant in store.variants.arms(campaign.id)}
     # one variant per chunk: what its mails share travels once
     rows: dict[tuple[int, int], list[dict[str, int]]] = defaultdict(list)

@@ -10,6 +10,7 @@ from pipeline.esp.port import Esp
 from pipeline.esp.sendgrid import SendGrid
 from pipeline.pace import Pacer
 from pipeline.playbook import Playbook, load_playbook, practice_time
+from pipeline.playbook_live import LivePlaybook
 from pipeline.settings import Settings, refuse_unsafe
 from pipeline.slack import SlackGateway
 from pipeline.writers.openai import OpenAIWriter
@@ -30,15 +31,23 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deps:
-    """What jobs and listeners work with; made per process, after any fork."""
+    """What jobs and listeners work with; made per process, after any fork.
+
+    Attributes:
+        playbook_now: The playbook, with the team as its file says it at the call.
+    """
 
     settings: Settings
-    playbook: Playbook
+    playbook_now: Callable[[], Playbook]
     clock: Callable[[], datetime]
     database: Database
     slack: SlackGateway
     writer: Writer
     esp: Esp
+
+    @property
+    def playbook(self) -> Playbook:
+        return self.playbook_now()
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -75,7 +84,7 @@ def build(
     refuse_unsafe(settings)
     return Deps(
         settings=settings,
-        playbook=playbook_of(settings),
+        playbook_now=LivePlaybook(playbook_of(settings), settings.playbook).now,
         clock=clock,
         database=Database(settings.database_address, clock, lock_timeout=lock_timeout),
         slack=SlackGateway(

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection, Row
 from domain.campaign import Campaign, CampaignId, State
 from domain.errors import Unknown
 from domain.review import RequestId
+from domain.strategy import BriefVersion
 from storage.repository import Repository
 from storage.tables import briefs, campaigns, review_requests
 
@@ -54,37 +55,86 @@ _LOCKED_FOR: Final = (
     )
     .with_for_update()
 )
+_VERSIONS: Final = (
+    sa.select(briefs.c.id).where(briefs.c.id == sa.bindparam("brief_id"))
+).cte("versions", recursive=True)
+_SINCE: Final = _VERSIONS.union_all(
+    sa.select(briefs.c.id).join(_VERSIONS, briefs.c.parent_id == _VERSIONS.c.id)
+)
+_FOLLOWS: Final = sa.select(campaigns.c.id).where(
+    campaigns.c.brief_id.in_(sa.select(_SINCE.c.id))
+)
 _NOTE: Final = sa.update(campaigns).where(campaigns.c.id == sa.bindparam("campaign_id"))
 _BRIEF: Final = (
     sa.select(briefs.c.body)
     .join(campaigns, campaigns.c.brief_id == briefs.c.id)
     .where(campaigns.c.id == sa.bindparam("campaign_id"))
 )
+_BRIEF_VERSION: Final = (
+    sa.select(briefs, campaigns.c.id.label("campaign_id"))
+    .join(campaigns, campaigns.c.brief_id == briefs.c.id)
+    .where(campaigns.c.id == sa.bindparam("campaign_id"))
+)
+
+
+def brief_version_from(row: Row[Any]) -> BriefVersion:
+    return BriefVersion(
+        id=row.id,
+        campaign_id=CampaignId(row.campaign_id),
+        number=row.number,
+        sha256=row.sha256,
+        body=dict(row.body),
+        author=row.author,
+    )
 
 
 class Campaigns(Repository):
     def __init__(self, connection: Connection, now: datetime) -> None:
         super().__init__(connection, now)
         self._held: dict[CampaignId, Campaign] = {}
+        # a brief's row never changes; which one is followed, only `swap` changes
+        self._briefs: dict[CampaignId, dict[str, object]] = {}
 
     def add_brief(
-        self, body: Mapping[str, object], *, sha256: str, author: str, source: str
+        self,
+        body: Mapping[str, object],
+        *,
+        sha256: str,
+        author: str,
+        source: str,
+        parent: BriefVersion | None = None,
     ) -> int:
+        """Keep a brief for good; a changed one is the version after its parent."""
         return self._insert(
             briefs,
             body=dict(body),
             sha256=sha256,
             author=author,
             source=source,
+            number=1 if parent is None else parent.number + 1,
+            parent_id=None if parent is None else parent.id,
             created_at=self.now,
         )
 
-    def brief(self, campaign_id: CampaignId) -> dict[str, object]:
-        """The brief's JSON as it was given."""
-        row = self._one(_BRIEF, campaign_id=campaign_id)
+    def brief_version(self, campaign_id: CampaignId) -> BriefVersion:
+        """The brief that the campaign follows now.
+
+        Raises:
+            Unknown: There is no such campaign.
+        """
+        row = self._one(_BRIEF_VERSION, campaign_id=campaign_id)
         if row is None:
             raise Unknown(f"There is no campaign #{campaign_id}.")
-        return dict(row.body)
+        return brief_version_from(row)
+
+    def brief(self, campaign_id: CampaignId) -> dict[str, object]:
+        """The brief's JSON as it was given."""
+        if campaign_id not in self._briefs:
+            row = self._one(_BRIEF, campaign_id=campaign_id)
+            if row is None:
+                raise Unknown(f"There is no campaign #{campaign_id}.")
+            self._briefs[campaign_id] = dict(row.body)
+        return self._briefs[campaign_id]
 
     def add(
         self,
@@ -100,16 +150,19 @@ class Campaigns(Repository):
         prompt: str,
         policy_hash: str,
         send_at: datetime | None,
+        state: State = State.BRIEFED,
+        tier_reason: str | None = None,
     ) -> Campaign:
-        """Add a briefed campaign at version 1."""
+        """Add a campaign at version 1."""
         key = self._insert(
             campaigns,
             version=1,
-            state=State.BRIEFED,
+            state=state,
             step=0,
             brief_id=brief_id,
             title=title,
             tier=tier,
+            tier_reason=tier_reason,
             author=author,
             channel=channel,
             audience_id=audience_id,
@@ -155,6 +208,18 @@ class Campaigns(Repository):
         self._held[campaign.id] = campaign
         return campaign
 
+    def lock_for_brief(self, brief_id: int) -> Campaign:
+        """Lock the campaign that follows this brief version, or a later one.
+
+        Raises:
+            Unknown: No campaign follows it.
+        """
+        row = self._one(_FOLLOWS, brief_id=brief_id)
+        if row is None:
+            raise Unknown("There is no such brief.")
+        # by its number, which stays, while the brief it follows may change meanwhile
+        return self.lock(CampaignId(row.id))
+
     def _get(self, query: sa.Select[Any], campaign_id: CampaignId) -> Campaign:
         row = self._one(query, campaign_id=campaign_id)
         if row is None:
@@ -174,6 +239,8 @@ class Campaigns(Repository):
             updated_at=self.now,
             **changes,
         )
+        if "brief_id" in changes:
+            self._briefs.pop(campaign.id, None)
         self._held[campaign.id] = campaign_from(row)
         return self._held[campaign.id]
 

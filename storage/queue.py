@@ -214,6 +214,23 @@ class Deadlines(Repository):
             due_at=due_at,
         )
 
+    def bring_forward(
+        self, campaign_id: CampaignId, kind: str, version: int, due_at: datetime
+    ) -> None:
+        """Set a deadline, or set it again if it has fired or would fire later."""
+        if self.set(campaign_id, kind, version, due_at):
+            return
+        self.connection.execute(
+            sa.update(deadlines)
+            .where(
+                deadlines.c.campaign_id == campaign_id,
+                deadlines.c.kind == kind,
+                deadlines.c.version == version,
+                sa.or_(deadlines.c.fired_at.is_not(None), deadlines.c.due_at > due_at),
+            )
+            .values(due_at=due_at, fired_at=None)
+        )
+
     def rearm(self, deadline: Deadline, due_at: datetime) -> None:
         """Set a fired deadline again: what it waited for has not come."""
         self.connection.execute(

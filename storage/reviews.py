@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Row
+from sqlalchemy.engine import Connection, Row
 
 from domain.campaign import CampaignId
 from domain.errors import Unknown
 from domain.review import Approval, Outcome, RequestId, ReviewRequest
 from domain.variant import RevisionId, VariantId
+from storage.decisions import STANDS
 from storage.repository import Repository
 from storage.tables import decisions, review_requests, revisions
 
@@ -32,12 +34,27 @@ _OPEN: Final = REQUESTS.where(
     review_requests.c.closed_at.is_(None),
 ).order_by(review_requests.c.id)
 _APPROVALS: Final = (
-    sa.select(decisions)
+    sa.select(decisions, review_requests.c.approvals_needed)
+    .join(review_requests, review_requests.c.id == decisions.c.request_id)
     .where(
-        decisions.c.campaign_id == sa.bindparam("campaign_id"), decisions.c.is_approval
+        decisions.c.campaign_id == sa.bindparam("campaign_id"),
+        decisions.c.is_approval,
+        STANDS,
     )
     .order_by(decisions.c.id)
 )
+_APPROVERS: Final = (
+    sa.select(decisions.c.actor)
+    .where(
+        decisions.c.request_id == sa.bindparam("request_id"),
+        decisions.c.is_approval,
+        STANDS,
+    )
+    .order_by(decisions.c.id)
+)
+
+
+_ASKED_ANEW: Final = (Outcome.SUPERSEDED, Outcome.WITHDRAWN, Outcome.TAKEN_BACK)
 
 
 def request_from(row: Row[Any]) -> ReviewRequest:
@@ -54,6 +71,26 @@ def request_from(row: Row[Any]) -> ReviewRequest:
         closed_at=row.closed_at,
         outcome=Outcome(row.outcome) if row.outcome else None,
         decided_by=row.decided_by,
+        approvals_needed=row.approvals_needed,
+        reminded_at=row.reminded_at,
+        escalated_at=row.escalated_at,
+        assignee=row.assignee,
+    )
+
+
+def approvals_of(
+    connection: Connection, campaign_id: CampaignId
+) -> tuple[Approval, ...]:
+    """Every approval that was not undone, in order."""
+    return tuple(
+        Approval(
+            variant_id=VariantId(row.variant_id),
+            revision_id=RevisionId(row.revision_id),
+            stage=row.stage,
+            actor=row.actor,
+            needed=row.approvals_needed,
+        )
+        for row in connection.execute(_APPROVALS, {"campaign_id": campaign_id})
     )
 
 
@@ -67,11 +104,13 @@ class Reviews(Repository):
         stage: str,
         role: str,
         due_at: datetime,
+        approvals_needed: int = 1,
     ) -> bool:
         """Open the one question about this text in this stage; False if it stands.
 
         A question that was superseded is asked anew: the rewrite it made way for
-        never came, so the text is the variant's present one again.
+        never came, so the text is the variant's present one again. So is one that
+        was withdrawn by a decision that has been undone.
         """
         is_new = self._insert_new(
             review_requests,
@@ -80,6 +119,7 @@ class Reviews(Repository):
             revision_id=revision_id,
             stage=stage,
             role=role,
+            approvals_needed=approvals_needed,
             asked_at=self.now,
             due_at=due_at,
         )
@@ -90,9 +130,17 @@ class Reviews(Repository):
             .where(
                 review_requests.c.revision_id == revision_id,
                 review_requests.c.stage == stage,
-                review_requests.c.outcome == Outcome.SUPERSEDED,
+                review_requests.c.outcome.in_(_ASKED_ANEW),
             )
-            .values(closed_at=None, outcome=None, asked_at=self.now, due_at=due_at)
+            .values(
+                closed_at=None,
+                outcome=None,
+                decided_by=None,
+                asked_at=self.now,
+                due_at=due_at,
+                reminded_at=None,
+                escalated_at=None,
+            )
         )
         return again.rowcount == 1
 
@@ -130,6 +178,14 @@ class Reviews(Repository):
         )
         return result.rowcount == 1
 
+    def reopen(self, request_id: RequestId) -> None:
+        """Ask a question again whose answer was taken back; its deadline stays."""
+        self.connection.execute(
+            sa.update(review_requests)
+            .where(review_requests.c.id == request_id)
+            .values(closed_at=None, outcome=None, decided_by=None)
+        )
+
     def decide(
         self,
         request: ReviewRequest,
@@ -138,6 +194,7 @@ class Reviews(Repository):
         is_approval: bool,
         reason: str | None,
         policy_hash: str,
+        answers: Mapping[str, str],
     ) -> None:
         """Append the decision; it binds to the revision's hash."""
         self._insert(
@@ -152,16 +209,29 @@ class Reviews(Repository):
             is_approval=is_approval,
             reason=reason,
             policy_hash=policy_hash,
+            answers=dict(answers),
             decided_at=self.now,
         )
 
     def approvals(self, campaign_id: CampaignId) -> tuple[Approval, ...]:
-        return tuple(
-            Approval(
-                variant_id=VariantId(row.variant_id),
-                revision_id=RevisionId(row.revision_id),
-                stage=row.stage,
-                actor=row.actor,
-            )
-            for row in self._all(_APPROVALS, campaign_id=campaign_id)
+        return approvals_of(self.connection, campaign_id)
+
+    def approvers(self, request_id: RequestId) -> tuple[str, ...]:
+        """Who has approved, in order; a decision that was undone does not count."""
+        rows = self._all(_APPROVERS, request_id=request_id)
+        return tuple(dict.fromkeys(row.actor for row in rows))
+
+    def reminded(self, request_ids: Sequence[RequestId]) -> None:
+        """Note that the asked are reminded now."""
+        self._note(request_ids, reminded_at=self.now)
+
+    def escalated(self, request_ids: Sequence[RequestId]) -> None:
+        """Note that somebody is asked now to step in."""
+        self._note(request_ids, escalated_at=self.now)
+
+    def _note(self, request_ids: Sequence[RequestId], **facts: object) -> None:
+        self.connection.execute(
+            sa.update(review_requests)
+            .where(review_requests.c.id.in_(request_ids))
+            .values(**facts)
         )

@@ -194,6 +194,18 @@ class Sends(Repository):
                 ],
             )
 
+    def discard_plan(self, campaign_id: CampaignId) -> None:
+        """Forget a plan of which nothing has left: its approval was taken back."""
+        planned = sa.select(chunks.c.id).where(
+            chunks.c.campaign_id == campaign_id, chunks.c.state == ChunkState.PLANNED
+        )
+        for query in (
+            sa.delete(sends).where(sends.c.chunk_id.in_(planned)),
+            sa.delete(chunks).where(chunks.c.id.in_(planned)),
+            sa.delete(cohorts).where(cohorts.c.campaign_id == campaign_id),
+        ):
+            self.connection.execute(query)
+
     def is_planned(self, campaign_id: CampaignId) -> bool:
         return bool(self.cohorts(campaign_id))
 

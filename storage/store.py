@@ -9,12 +9,18 @@ from sqlalchemy.engine import Connection
 from storage.audiences import Audiences
 from storage.audit import Audit
 from storage.campaigns import Campaigns
+from storage.comments import Comments
+from storage.decisions import Decisions
 from storage.events import Events
+from storage.holding import Holding
 from storage.incidents import Incidents
 from storage.messages import Messages
+from storage.pools import Pools
+from storage.preferences import PreferencesOf
 from storage.queue import Deadlines, Inbox, Outbox
 from storage.reviews import Reviews
 from storage.sends import Sends
+from storage.strategy import Strategy
 from storage.variants import Variants
 
 
@@ -30,7 +36,12 @@ class Store:
         self.now = now
         self.campaigns = Campaigns(connection, now)
         self.variants = Variants(connection, now)
+        self.strategy = Strategy(connection, now)
         self.reviews = Reviews(connection, now)
+        self.holding = Holding(connection, now)
+        self.pools = Pools(connection, now)
+        self.decisions = Decisions(connection, now)
+        self.comments = Comments(connection, now)
         self.audiences = Audiences(connection, now)
         self.sends = Sends(connection, now)
         self.events = Events(connection, now)
@@ -40,3 +51,4 @@ class Store:
         self.outbox = Outbox(connection, now)
         self.deadlines = Deadlines(connection, now)
         self.audit = Audit(connection, now)
+        self.preferences = PreferencesOf(connection, now)

@@ -81,6 +81,7 @@ briefs = sa.Table(
     _int("number", 1),
     sa.Column("parent_id", sa.Integer),
     _at("created_at"),
+    sa.Index("ix_briefs_parent_id", "parent_id"),
 )
 
 campaigns = sa.Table(
@@ -114,8 +115,9 @@ campaigns = sa.Table(
     _text("moved_by"),
     _at("created_at"),
     _at("updated_at"),
-    sa.Index("ix_campaigns_state", "state"),
-    sa.Index("ix_campaigns_author", "author"),
+    sa.Index("ix_campaigns_state", "state", "updated_at"),
+    sa.Index("ix_campaigns_author", "author", "id"),
+    sa.Index("ix_campaigns_brief_id", "brief_id"),
 )
 
 # The words --------------------------------------------------------------------
@@ -220,12 +222,16 @@ review_requests = sa.Table(
     _text("assignee", nullable=True),
     _at("asked_at"),
     _at("due_at"),
+    # when the asked were reminded, and when somebody was last asked to step in
+    _at("reminded_at", nullable=True),
+    _at("escalated_at", nullable=True),
     _at("closed_at", nullable=True),
     _text("outcome", nullable=True),
     _text("decided_by", nullable=True),
     sa.UniqueConstraint("revision_id", "stage"),
-    sa.Index("ix_review_requests_open", "role", "closed_at"),
+    sa.Index("ix_review_requests_open", "role", "closed_at", "due_at"),
     sa.Index("ix_review_requests_campaign_id", "campaign_id"),
+    sa.Index("ix_review_requests_assignee", "assignee", "closed_at"),
 )
 
 decisions = sa.Table(
@@ -564,7 +570,7 @@ deadlines = sa.Table(
     metadata,
     _id(),
     _fk("campaign_id", "campaigns.id"),
-    # start, judge, resolve
+    # start, judge, resolve, remind, overdue
     _text("kind"),
     # a transition makes older versions inert
     _int("version"),

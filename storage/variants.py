@@ -20,6 +20,7 @@ from domain.variant import (
     Variant,
     VariantId,
     VariantState,
+    bring_back,
     move_variant,
 )
 from storage.repository import Repository
@@ -126,6 +127,35 @@ class Variants(Repository):
             .values(is_arm=True)
         )
 
+    def clear_arms(self, campaign_id: CampaignId) -> None:
+        """The approval that fixed the arms was taken back."""
+        self.connection.execute(
+            sa.update(variants)
+            .where(variants.c.campaign_id == campaign_id, variants.c.is_arm)
+            .values(is_arm=False)
+        )
+
+    def bring_back(
+        self, variant: Variant, state: VariantState, **changes: object
+    ) -> Variant:
+        """Undo a rejection or a shelving: compare-and-swap, by the table of that.
+
+        Raises:
+            MoveNotAllowed: An undo does not lead there.
+            Overtaken: Somebody changed the variant first.
+        """
+        bring_back(variant.state, state)
+        return variant_from(
+            self._swap(
+                variants,
+                variant.id,
+                variant.version,
+                state=state,
+                reason=None,
+                **changes,
+            )
+        )
+
     def swap(self, variant: Variant, state: VariantState, **changes: object) -> Variant:
         """Compare-and-swap on the variant's own version.
 
@@ -229,6 +259,15 @@ class Variants(Repository):
             .order_by(findings.c.id)
         )
         return tuple((row.rule, row.message) for row in self._all(query))
+
+    def rules_found(self, revision_id: RevisionId) -> frozenset[str]:
+        """Names of the rules that found something in a text, however soft."""
+        query = (
+            sa.select(findings.c.rule)
+            .join(lint_runs, lint_runs.c.id == findings.c.lint_run_id)
+            .where(lint_runs.c.revision_id == revision_id)
+        )
+        return frozenset(row.rule for row in self._all(query))
 
     # Model calls -------------------------------------------------------------------
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from domain.campaign import Campaign, CampaignId, State
 from domain.canary import CanaryPolicy
+from domain.lint import Severity
 from domain.review import Outcome, Person, ReviewRequest, Stage, Team
 from domain.send import Chunk, ChunkState, DeliveryEvent
 from domain.variant import Copy, Origin, Variant, VariantState
@@ -155,7 +156,7 @@ def lint(store: Store, variant: Variant, *found: tuple[str, str]) -> Variant:
     assert variant.revision_id is not None
     store.variants.add_lint_run(
         variant.revision_id,
-        outcome="hard-fail" if "hard" in dict(found) else "pass",
+        outcome=_worst(severity for severity, _ in found),
         policy_version="1",
         policy_hash="policy-sha",
         found=[
@@ -172,6 +173,14 @@ def lint(store: Store, variant: Variant, *found: tuple[str, str]) -> Variant:
         ],
     )
     return store.variants.swap(variant, VariantState.LINTED)
+
+
+def _worst(found: Iterable[str]) -> Severity:
+    there = set(found)
+    return next(
+        (each for each in (Severity.HARD, Severity.SOFT) if each in there),
+        Severity.PASS,
+    )
 
 
 def write_all(store: Store, campaign: Campaign, labels: str = "ABC") -> list[Variant]:
@@ -231,6 +240,7 @@ def decide(
         is_approval=is_approval,
         reason=reason,
         policy_hash="policy-sha",
+        answers={},
     )
     variant = store.variants.get(request.variant_id)
     after = VariantState.APPROVED if is_approval else VariantState.REJECTED

@@ -5,21 +5,38 @@ All are synchronous, take a `Store` first, and run in the caller's transaction.
 
 from __future__ import annotations
 
-from pipeline.record.briefs import brief, cancel, channel_joined
+from pipeline.record.briefs import brief, cancel, change_brief, channel_joined
+from pipeline.record.bulk import approve_passing
 from pipeline.record.canary import expand, extend, hold, judge_due, resolve_chunk
+from pipeline.record.comments import accept, comment, decline, suggest
 from pipeline.record.events import Ingested, esp_events, unsubscribe
+from pipeline.record.overdue import overdue, remind
+from pipeline.record.pools import Assigned, assign
+from pipeline.record.preferences import set_preferences
 from pipeline.record.retries import retry
-from pipeline.record.reviews import approve, open_review, reject
+from pipeline.record.reviews import approve, reject
 from pipeline.record.rollbacks import RolledBack, roll_back, rollback_reason
+from pipeline.record.stages import open_review
+from pipeline.record.strategy import approve_strategy, ask_for_changes
+from pipeline.record.undo import undo
 from pipeline.record.words import drafted, edit, linted, regenerate, write_failed
 
 __all__ = [
+    "Assigned",
     "Ingested",
     "RolledBack",
+    "accept",
     "approve",
+    "approve_passing",
+    "approve_strategy",
+    "ask_for_changes",
+    "assign",
     "brief",
     "cancel",
+    "change_brief",
     "channel_joined",
+    "comment",
+    "decline",
     "drafted",
     "edit",
     "esp_events",
@@ -29,12 +46,17 @@ __all__ = [
     "judge_due",
     "linted",
     "open_review",
+    "overdue",
     "regenerate",
     "reject",
+    "remind",
     "resolve_chunk",
     "retry",
     "roll_back",
     "rollback_reason",
+    "set_preferences",
+    "suggest",
+    "undo",
     "unsubscribe",
     "write_failed",
 ]

@@ -1,11 +1,21 @@
-"""A brief comes in, or is cancelled; its cards find their channel."""
+"""A brief comes in, is changed or is cancelled; its cards find their channel."""
 
 from __future__ import annotations
 
-from domain.brief import Brief, brief_sha256, to_json
-from domain.campaign import Actor, Campaign, CampaignId, Event
-from domain.errors import NotYourTurn, Refused
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from domain.brief import Brief, BriefInvalid, brief_sha256, to_json
+from domain.campaign import Actor, Campaign, CampaignId, Event, State, first_state
+from domain.errors import NotYourTurn, Overtaken, Refused
 from domain.review import Team
+from domain.review_rules import raise_tier
+from domain.strategy import (
+    BriefVersion,
+    brand_leads,
+    changed_fields,
+    check_may_change,
+)
 from domain.variant import LABELS
 from pipeline.advance import advance, refresh_card
 from pipeline.playbook import Playbook
@@ -17,6 +27,8 @@ def brief(
 ) -> Campaign:
     """Take a brief, and queue the writing of its variants.
 
+    At tier A nothing is written before a brand lead has approved the strategy.
+
     Args:
         author: Slack user id; a person without a role cannot brief.
         source: modal, command or shell.
@@ -24,9 +36,141 @@ def brief(
     Raises:
         NotYourTurn: The author is not in the team.
         Unknown: The segment does not exist.
+        BriefInvalid: Tier A, and no other person is a brand lead.
         Refused: Nobody in the segment can be mailed.
     """
     require_role(playbook.team, author)
+    about = _about(store, playbook, brief)
+    state = first_state(about.tier)
+    if state is State.AWAITING_BRAND_LEAD:
+        _check_brand_lead(playbook.team, author, about)
+    brief_id = store.campaigns.add_brief(
+        to_json(brief), sha256=brief_sha256(brief), author=author, source=source
+    )
+    campaign = store.campaigns.add(
+        brief_id=brief_id,
+        author=author,
+        channel=playbook.team.channel,
+        prompt=playbook.prompt_name,
+        policy_hash=playbook.policy.hash,
+        state=state,
+        **asdict(about),
+    )
+    store.audit.append(
+        campaign.id,
+        "briefed",
+        actor=author,
+        after=campaign.state,
+        detail={"source": source, **_told(brief, about)},
+    )
+    if state is State.BRIEFED:
+        begin_writing(store, campaign)
+    store.outbox.add("card", campaign.id, campaign.version, campaign.id)
+    return campaign
+
+
+def change_brief(
+    store: Store,
+    playbook: Playbook,
+    brief_id: int,
+    brief: Brief,
+    *,
+    author: str,
+    source: str,
+) -> Campaign:
+    """Make the next version of a brief that waits for a brand lead, and ask again.
+
+    A campaign that waits goes on waiting, whatever tier the new version asks for.
+
+    Args:
+        brief_id: The version that the author saw.
+
+    Raises:
+        NotYourTurn: The person did not write the brief.
+        Overtaken: The brief has a newer version, or does not wait any more.
+        BriefInvalid: Nothing was changed, or no other person is a brand lead.
+        Refused: Nobody in the segment can be mailed.
+    """
+    require_role(playbook.team, author)
+    campaign = store.campaigns.lock_for_brief(brief_id)
+    check_may_change(author, author=campaign.author)
+    before = waiting_brief(store, campaign, brief_id)
+    changed = changed_fields(before.body, to_json(brief))
+    if not changed:
+        raise BriefInvalid({"title": "Nothing was changed yet."})
+    about = _about(store, playbook, brief)
+    _check_brand_lead(playbook.team, author, about)
+    newer = store.campaigns.add_brief(
+        to_json(brief),
+        sha256=brief_sha256(brief),
+        author=author,
+        source=source,
+        parent=before,
+    )
+    return advance(
+        store,
+        campaign.id,
+        Event.BRIEF_CHANGED,
+        actor=Actor(id=author),
+        detail={
+            "brief_version": before.number + 1,
+            "changed": list(changed),
+            **_told(brief, about),
+        },
+        brief_id=newer,
+        **asdict(about),
+    )
+
+
+def waiting_brief(store: Store, campaign: Campaign, brief_id: int) -> BriefVersion:
+    """The brief that a locked campaign waits with, if it is the one that was seen.
+
+    Raises:
+        Overtaken: A newer version took its place, it was approved and is frozen, or
+            the campaign has ended.
+    """
+    version = store.campaigns.brief_version(campaign.id)
+    if version.id != brief_id:
+        raise Overtaken(
+            f"The brief of #{campaign.id} has been changed since this card was drawn;"
+            f" version {version.number} is the newest."
+        )
+    if campaign.state is State.AWAITING_BRAND_LEAD:
+        return version
+    decision = store.strategy.decision(brief_id)
+    if decision is not None and decision.is_approval:
+        raise Overtaken(
+            f"The strategy of #{campaign.id} was approved by <@{decision.actor}>, so its"
+            " brief is frozen. Clone the brief to start another campaign."
+        )
+    raise Overtaken(
+        f"#{campaign.id} does not wait for a brand lead any more;"
+        f" it is {campaign.state.replace('_', ' ')} now."
+    )
+
+
+def begin_writing(store: Store, campaign: Campaign) -> None:
+    """Make the variants that the brief asks for, and queue the writing of each."""
+    asked = int(str(store.campaigns.brief(campaign.id).get("variants") or 1))
+    for variant in store.variants.add(campaign.id, LABELS[:asked]):
+        store.outbox.add("write", variant.id, variant.version, campaign.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _About:
+    """What the campaign's row says of its brief, column by column."""
+
+    title: str
+    tier: str
+    tier_reason: str | None
+    audience_id: int
+    audience_size: int
+    suppressed_before: int
+    send_at: datetime | None
+
+
+def _about(store: Store, playbook: Playbook, brief: Brief) -> _About:
+    """Check a brief against the desk: whom it would reach, and how strictly."""
     audience = store.audiences.by_key(brief.audience)
     mailable = store.audiences.mailable(audience.id)
     if mailable == 0:
@@ -35,39 +179,37 @@ def brief(
             f" of {audience.size:,} recipients none has given consent"
             " and is not suppressed. Choose another segment or import a list."
         )
-    brief_id = store.campaigns.add_brief(
-        to_json(brief), sha256=brief_sha256(brief), author=author, source=source
-    )
-    campaign = store.campaigns.add(
-        brief_id=brief_id,
+    raised = raise_tier(to_json(brief), mailable, playbook.rules.raises)
+    return _About(
         title=brief.title,
-        tier=brief.tier,
-        author=author,
-        channel=playbook.team.channel,
+        tier=raised.tier,
+        tier_reason=raised.reason,
         audience_id=audience.id,
         audience_size=mailable,
         suppressed_before=audience.size - mailable,
-        prompt=playbook.prompt_name,
-        policy_hash=playbook.policy.hash,
         send_at=brief.send_at,
     )
-    store.audit.append(
-        campaign.id,
-        "briefed",
-        actor=author,
-        after=campaign.state,
-        detail={
-            "source": source,
-            "brief": brief_sha256(brief),
-            "audience": audience.key,
-            "recipients": mailable,
-            "tier": brief.tier,
-        },
-    )
-    for variant in store.variants.add(campaign.id, LABELS[: brief.variants]):
-        store.outbox.add("write", variant.id, variant.version, campaign.id)
-    store.outbox.add("card", campaign.id, campaign.version, campaign.id)
-    return campaign
+
+
+def _check_brand_lead(team: Team, author: str, about: _About) -> None:
+    if not brand_leads(team, author=author):
+        raised = f"{about.tier_reason} " if about.tier_reason else ""
+        raise BriefInvalid(
+            {
+                "tier": f"{raised}Tier A waits for a brand lead who did not write the"
+                " brief, and team.yaml names nobody else."
+            }
+        )
+
+
+def _told(brief: Brief, about: _About) -> dict[str, object]:
+    return {
+        "brief": brief_sha256(brief),
+        "audience": brief.audience,
+        "recipients": about.audience_size,
+        "tier": about.tier,
+        "tier_reason": about.tier_reason,
+    }
 
 
 def cancel(

@@ -8,7 +8,7 @@ from pipeline.advance import advance
 from pipeline.playbook import Playbook
 from pipeline.record.briefs import require_role
 from pipeline.record.canary import settle_step
-from pipeline.record.reviews import ask_again
+from pipeline.record.stages import ask_again
 from pipeline.record.words import settle_writing
 from storage.store import Store
 

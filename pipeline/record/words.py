@@ -18,7 +18,7 @@ from domain.variant import (
 )
 from pipeline.advance import advance, refresh_card
 from pipeline.playbook import Playbook
-from pipeline.record.reviews import ask_again
+from pipeline.record.stages import ask_again
 from storage.store import Store
 
 MACHINE = Actor.machine("desk")
@@ -75,11 +75,16 @@ def edit(
     text: Copy,
     *,
     actor: str,
+    suggested_by: str | None = None,
 ) -> Revision:
-    """Keep a person's edit as a new revision; approvals of the old text are void.
+    """Keep a person's edit as a new revision.
+
+    Approvals of the old text are void, but for stages whose scope it leaves alone.
 
     Args:
         revision_id: The revision the person saw and changed.
+        suggested_by: Whose words they are, when `actor` accepted a suggestion; the
+            revision is theirs.
 
     Raises:
         Overtaken: A newer revision exists.
@@ -87,15 +92,92 @@ def edit(
         Refused: Nothing was changed, or the campaign is not in review.
     """
     seen = store.variants.revision(revision_id)
-    campaign, variant = _changeable(store, playbook, seen, actor)
+    campaign, variant = check_changeable(store, playbook, seen, actor)
     if text == seen.text:
         raise Refused("Nothing was changed, so there is nothing to keep.")
     _supersede(store, campaign, variant)
-    revision = _new_revision(store, campaign, variant, text, Origin(editor=actor))
+    origin = Origin(editor=suggested_by or actor)
+    revision = _new_revision(store, campaign, variant, text, origin)
     store.audit.append(
-        campaign.id, "variant_edited", actor=actor, detail=_named(variant, revision)
+        campaign.id,
+        "suggestion_accepted" if suggested_by else "variant_edited",
+        actor=actor,
+        detail={
+            **_named(variant, revision),
+            **({"suggested_by": suggested_by} if suggested_by else {}),
+        },
     )
+    _say_effects(store, playbook, campaign, variant, revision)
     return revision
+
+
+def _say_effects(
+    store: Store,
+    playbook: Playbook,
+    campaign: Campaign,
+    variant: Variant,
+    revision: Revision,
+) -> None:
+    """Put on the trail whose approval a new revision voids, and whose holds."""
+    stages = playbook.stages[campaign.tier]
+    for each in store.holding.effects(campaign.id, revision, stages):
+        store.audit.append(
+            campaign.id,
+            "approval_holds" if each.holds else "approval_voided",
+            actor=MACHINE.id,
+            detail={
+                "variant": variant.label,
+                "revision": revision.number,
+                "stage": each.approval.stage,
+                "approver": each.approval.actor,
+                "given_for": each.number,
+                "parts": list(each.parts),
+                "reason": each.why,
+            },
+        )
+
+
+def check_changeable(
+    store: Store, playbook: Playbook, seen: Revision, actor: str
+) -> tuple[Campaign, Variant]:
+    """Lock the campaign and check that this person may change this text now.
+
+    Raises:
+        Overtaken, NotYourTurn, Refused: As for `edit`.
+    """
+    campaign, variant = check_in_review(store, seen)
+    role = playbook.stage(campaign.tier, campaign.stage or "").role
+    if actor != campaign.author and not playbook.team.has_role(actor, role):
+        raise NotYourTurn(
+            f"In the {campaign.stage} stage the text can be changed by"
+            f" {role.replace('_', ' ')} or by <@{campaign.author}>, who wrote the brief."
+        )
+    return campaign, variant
+
+
+def check_in_review(store: Store, seen: Revision) -> tuple[Campaign, Variant]:
+    """Lock the campaign and check that this text is the newest, and in review.
+
+    Raises:
+        Overtaken: A newer revision exists.
+        Refused: The campaign is not in review, or the variant has left it.
+    """
+    variant = store.variants.get(seen.variant_id)
+    campaign = store.campaigns.lock(variant.campaign_id)
+    variant = store.variants.get(seen.variant_id)
+    if variant.revision_id != seen.id:
+        raise Overtaken(
+            f"Variant {variant.label} has a newer revision than the one you saw."
+        )
+    if campaign.state is not State.STAGED_REVIEW or campaign.stage is None:
+        words = campaign.state.replace("_", " ")
+        raise Refused(
+            f"The text can be changed while it is in review;"
+            f" campaign #{campaign.id} is {words}."
+        )
+    if variant.state not in LIVE_VARIANT:
+        raise Refused(f"Variant {variant.label} is {variant.state} and stays as it is.")
+    return campaign, variant
 
 
 def regenerate(
@@ -114,7 +196,7 @@ def regenerate(
         Refused: The campaign is not in review.
     """
     seen = store.variants.revision(revision_id)
-    campaign, variant = _changeable(store, playbook, seen, actor)
+    campaign, variant = check_changeable(store, playbook, seen, actor)
     _supersede(store, campaign, variant)
     swapped = store.variants.swap(
         variant,
@@ -147,7 +229,7 @@ def linted(
     if variant.revision_id is None:
         raise Overtaken("This variant has no text to lint.")
     revision = store.variants.revision(variant.revision_id)
-    store.variants.add_lint_run(
+    is_new = store.variants.add_lint_run(
         revision.id,
         outcome=verdict.outcome,
         policy_version=str(verdict.policy_version),
@@ -178,6 +260,9 @@ def linted(
             "policy": verdict.policy_hash,
         },
     )
+    if is_new and revision.origin.editor is None and revision.parent_id is not None:
+        # said now: what a writer writes anew may be gone again before it is linted
+        _say_effects(store, playbook, campaign, variant, revision)
     swapped = _after_lint(store, variant, revision, verdict)
     refresh_card(store, campaign, f"v{swapped.id}.{swapped.version}")
     if swapped.state is VariantState.LINTED and campaign.state is State.STAGED_REVIEW:
@@ -233,37 +318,10 @@ def _new_revision(
     swapped = store.variants.swap(
         variant, VariantState.DRAFTED, revision_id=revision.id, reason=None
     )
+    store.comments.overtake(variant.id)
     store.outbox.add("lint", swapped.id, swapped.version, campaign.id)
     refresh_card(store, campaign, f"v{swapped.id}.{swapped.version}")
     return revision
-
-
-def _changeable(
-    store: Store, playbook: Playbook, seen: Revision, actor: str
-) -> tuple[Campaign, Variant]:
-    """Lock the campaign and check that this person may change this text now."""
-    variant = store.variants.get(seen.variant_id)
-    campaign = store.campaigns.lock(variant.campaign_id)
-    variant = store.variants.get(seen.variant_id)
-    if variant.revision_id != seen.id:
-        raise Overtaken(
-            f"Variant {variant.label} has a newer revision than the one you saw."
-        )
-    if campaign.state is not State.STAGED_REVIEW or campaign.stage is None:
-        words = campaign.state.replace("_", " ")
-        raise Refused(
-            f"The text can be changed while it is in review;"
-            f" campaign #{campaign.id} is {words}."
-        )
-    if variant.state not in LIVE_VARIANT:
-        raise Refused(f"Variant {variant.label} is {variant.state} and stays as it is.")
-    role = playbook.stage(campaign.tier, campaign.stage).role
-    if actor != campaign.author and not playbook.team.has_role(actor, role):
-        raise NotYourTurn(
-            f"In the {campaign.stage} stage the text can be changed by"
-            f" {role.replace('_', ' ')} or by <@{campaign.author}>, who wrote the brief."
-        )
-    return campaign, variant
 
 
 def _supersede(store: Store, campaign: Campaign, variant: Variant) -> None:

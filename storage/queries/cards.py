@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from domain.campaign import Campaign, CampaignId, State
+from domain.campaign import CampaignId
 from domain.errors import Unknown
-from domain.review import ReviewRequest, quota
-from domain.variant import LIVE_VARIANT, Variant
+from domain.variant import Variant
 from domain.views import (
     CampaignCard,
     Facts,
-    ReviewView,
     VariantLine,
 )
 from storage.campaigns import campaign_from
 from storage.queries.canary import canary_view, unknown_chunks
-from storage.queries.copies import decision_from, decisions_about, writers
+from storage.queries.copies import writers
+from storage.queries.decided import decision_lines
 from storage.queries.records import incident_of
-from storage.reviews import REQUESTS, request_from
+from storage.queries.review import review_view
+from storage.queries.strategy import BEFORE, STRATEGY_COLUMNS, strategy_view
 from storage.sends import Mails, mails_of
 from storage.tables import (
     briefs,
@@ -30,8 +29,8 @@ from storage.tables import (
     decisions,
     findings,
     lint_runs,
-    review_requests,
     slack_messages,
+    strategy_decisions,
     variants,
 )
 from storage.variants import variant_from
@@ -69,8 +68,10 @@ def campaign_card(
     row = _campaign(connection, campaign_id)
     campaign = campaign_from(row)
     written = _variants(connection, campaign_id)
-    decided = decisions_about(
-        connection, decisions.c.campaign_id == campaign_id, is_current=True
+    decided = decision_lines(
+        connection,
+        decisions.c.campaign_id == campaign_id,
+        facts.stages.get(campaign.tier, ()),
     )
     writer_names, is_sample = writers(connection, campaign_id)
     mails = mails_of(connection, [campaign_id]).get(campaign_id) or Mails(
@@ -93,8 +94,15 @@ def campaign_card(
         practice=facts.practice,
         variants_asked=int(row.body.get("variants", len(written))),
         variants=tuple(each.line for each in written),
-        review=_review(connection, campaign, row.body, written, decided, facts=facts),
-        decisions=tuple(decision_from(each) for each in decided),
+        strategy=strategy_view(row, facts.team),
+        review=review_view(
+            connection,
+            campaign,
+            row.body,
+            [each.variant for each in written],
+            facts,
+        ),
+        decisions=decided,
         arms=tuple(each.variant.label for each in written if each.is_arm),
         arms_reason=row.arms_reason,
         canary=canary_view(
@@ -116,6 +124,7 @@ def campaign_card(
         moved_at=campaign.updated_at,
         send_at=campaign.send_at,
         created_at=campaign.created_at,
+        tier_reason=row.tier_reason,
     )
 
 
@@ -124,10 +133,13 @@ def _campaign(connection: Connection, campaign_id: CampaignId) -> Row[Any]:
         sa.select(
             campaigns,
             briefs.c.body,
+            *STRATEGY_COLUMNS,
             slack_messages.c.channel.label("slack_channel"),
             slack_messages.c.ts.label("slack_ts"),
         )
         .join(briefs, briefs.c.id == campaigns.c.brief_id)
+        .outerjoin(strategy_decisions, strategy_decisions.c.brief_id == briefs.c.id)
+        .outerjoin(BEFORE, BEFORE.c.id == briefs.c.parent_id)
         .outerjoin(slack_messages, slack_messages.c.key == f"campaign:{campaign_id}")
         .where(campaigns.c.id == campaign_id)
     ).first()
@@ -160,57 +172,3 @@ def _variants(connection: Connection, campaign_id: CampaignId) -> list[_Written]
         )
         for row in connection.execute(query)
     ]
-
-
-def _review(
-    connection: Connection,
-    campaign: Campaign,
-    brief: Mapping[str, Any],
-    written: Sequence[_Written],
-    decided: Sequence[Row[Any]],
-    *,
-    facts: Facts,
-) -> ReviewView | None:
-    stages = facts.stages.get(campaign.tier, ())
-    names = [stage.name for stage in stages]
-    if campaign.state is not State.STAGED_REVIEW or campaign.stage not in names:
-        return None
-    stage = stages[names.index(campaign.stage)]
-    asked = _open_requests(connection, campaign.id)
-    roles = dict.fromkeys(request.role for request in asked)
-    live = {w.variant.id for w in written if w.variant.state in LIVE_VARIANT}
-    return ReviewView(
-        stage=stage.name,
-        number=names.index(stage.name) + 1,
-        total=len(stages),
-        role=stage.role,
-        asked=tuple(
-            dict.fromkeys(
-                holder
-                for role in roles
-                for holder in facts.team.holders(role)
-                if holder != campaign.author
-            )
-        ),
-        due_at=min((request.due_at for request in asked), default=None),
-        quota=quota(stage.name, stages, arms=int(brief.get("arms", 1))),
-        approved=len(
-            {
-                each.variant_id
-                for each in decided
-                if each.is_approval
-                and each.stage == stage.name
-                and each.variant_id in live
-            }
-        ),
-    )
-
-
-def _open_requests(
-    connection: Connection, campaign_id: CampaignId
-) -> list[ReviewRequest]:
-    query = REQUESTS.where(
-        review_requests.c.campaign_id == campaign_id,
-        review_requests.c.closed_at.is_(None),
-    ).order_by(review_requests.c.id)
-    return [request_from(row) for row in connection.execute(query)]

@@ -12,8 +12,11 @@ from domain.campaign import CampaignId, State
 from domain.errors import Unknown
 from domain.review import ReviewRequest
 from domain.variant import Copy, Origin, Revision, RevisionId, VariantId
-from domain.views import DecisionLine, Facts, FindingLine, RevisionView, VariantCard
+from domain.views import Facts, FindingLine, RevisionView, VariantCard
 from storage import tables
+from storage.queries.decided import decision_lines
+from storage.queries.pools import asked_of
+from storage.queries.undo import undo_of, withdrawn_from
 from storage.reviews import REQUESTS, request_from
 from storage.tables import (
     campaigns,
@@ -29,36 +32,6 @@ SAMPLE_WRITER: Final = "sample writer"
 
 
 # Shared with the campaign card ------------------------------------------------
-
-
-def decisions_about(
-    connection: Connection, where: sa.ColumnElement[bool], *, is_current: bool
-) -> list[Row[Any]]:
-    """Decisions with their variant's label, in order.
-
-    Args:
-        is_current: Only those about the text that their variant has now.
-    """
-    query = (
-        sa.select(decisions, variants.c.label.label("variant_label"))
-        .join(variants, variants.c.id == decisions.c.variant_id)
-        .where(where)
-        .order_by(decisions.c.id)
-    )
-    if is_current:
-        query = query.where(decisions.c.revision_id == variants.c.revision_id)
-    return list(connection.execute(query))
-
-
-def decision_from(row: Row[Any]) -> DecisionLine:
-    return DecisionLine(
-        stage=row.stage,
-        variant_label=row.variant_label,
-        actor=row.actor,
-        is_approval=row.is_approval,
-        reason=row.reason,
-        decided_at=row.decided_at,
-    )
 
 
 def writers(
@@ -129,15 +102,26 @@ def variant_card(
     variant = variant_from(row)
     current = _current(connection, variant.revision_id)
     asked = _open_request(connection, variant.revision_id)
-    holders = facts.team.holders(asked.role) if asked else ()
-    decided = decisions_about(
+    decided = decision_lines(
         connection,
         # by the campaign's index; a variant's decisions have none of their own
         sa.and_(
             decisions.c.campaign_id == variant.campaign_id,
             decisions.c.variant_id == variant_id,
         ),
-        is_current=True,
+        facts.stages.get(row.tier, ()),
+    )
+    approved_by = tuple(
+        each.actor
+        for each in decided
+        if asked and each.is_approval and each.stage == asked.stage
+    )
+    pool = asked_of(
+        connection,
+        [asked] if asked else [],
+        facts.team,
+        author=row.author,
+        but=approved_by,
     )
     return VariantCard(
         campaign_id=variant.campaign_id,
@@ -155,12 +139,17 @@ def variant_card(
         findings=_findings(connection, [current.id])[current.id] if current else (),
         request_id=asked.id if asked else None,
         stage=asked.stage if asked else None,
-        asked=tuple(user for user in holders if user != row.author),
+        asked=pool.users,
+        empty_pool=asked.role if asked and pool.is_pool_empty else None,
         due_at=asked.due_at if asked else None,
-        decisions=tuple(decision_from(each) for each in decided),
+        decisions=decided,
         regenerations=variant.regenerations,
         instruction=variant.instruction,
         reason=variant.reason,
+        approvals_needed=asked.approvals_needed if asked else 1,
+        approved_by=approved_by,
+        undo=undo_of(connection, variant, State(row.campaign_state)),
+        withdrawn=withdrawn_from(connection, variant.revision_id),
     )
 
 

@@ -1,4 +1,4 @@
-"""Campaigns as lines of a list, Home, the desk's status, and the segments."""
+"""Campaigns as lines of a list, the desk's status, and the segments."""
 
 from __future__ import annotations
 
@@ -11,34 +11,23 @@ from sqlalchemy.engine import Connection, Row
 
 from domain.campaign import LIVE, CampaignId, State
 from domain.errors import Unknown
-from domain.review import RequestId
 from domain.views import (
     AudienceLine,
     CampaignLine,
     DeskStatus,
     Facts,
-    HomeView,
-    WaitingLine,
 )
 from storage import tables
 from storage.audiences import is_mailable
 from storage.events import totals_of
 from storage.sends import Mails, mails_of
-from storage.tables import (
-    Utc,
-    outbox,
-    recipients,
-    review_requests,
-    slack_messages,
-    variants,
-)
+from storage.tables import Utc, outbox, recipients, slack_messages
 
-_HOME_LINES: Final = 25
-_WAITING_LINES: Final = 100
+_PARKED_LINES: Final = 25
 _LIVE_LINES: Final = 200
 
 
-def _is_card() -> sa.ColumnElement[bool]:
+def is_card() -> sa.ColumnElement[bool]:
     """The Slack message of the campaign's own card."""
     number = sa.cast(tables.campaigns.c.id, sa.Text)
     return slack_messages.c.key == sa.literal("campaign:") + number
@@ -53,13 +42,13 @@ def campaigns(
         author: Only those whose brief this person wrote.
     """
     if author is None:
-        return _lines(connection, sa.true(), limit)
-    return _lines(connection, tables.campaigns.c.author == author, limit)
+        return campaign_lines(connection, sa.true(), limit)
+    return campaign_lines(connection, tables.campaigns.c.author == author, limit)
 
 
 def live(connection: Connection) -> tuple[CampaignLine, ...]:
     """Campaigns that are mailing, or would without another decision; newest first."""
-    return _lines(connection, _in_state(LIVE), _LIVE_LINES)
+    return campaign_lines(connection, _in_state(LIVE), _LIVE_LINES)
 
 
 def line(connection: Connection, campaign_id: CampaignId) -> CampaignLine:
@@ -68,7 +57,7 @@ def line(connection: Connection, campaign_id: CampaignId) -> CampaignLine:
     Raises:
         Unknown: There is no campaign with that number.
     """
-    found = _lines(connection, tables.campaigns.c.id == campaign_id, 1)
+    found = campaign_lines(connection, tables.campaigns.c.id == campaign_id, 1)
     if not found:
         raise Unknown(f"There is no campaign #{campaign_id}.")
     return found[0]
@@ -78,16 +67,17 @@ def _in_state(states: Collection[State]) -> sa.ColumnElement[bool]:
     return tables.campaigns.c.state.in_(sorted(states))
 
 
-def _lines(
+def campaign_lines(
     connection: Connection, where: sa.ColumnElement[bool], limit: int
 ) -> tuple[CampaignLine, ...]:
+    """Campaigns that a condition holds for, newest first."""
     query = (
         sa.select(
             tables.campaigns,
             slack_messages.c.channel.label("slack_channel"),
             slack_messages.c.ts.label("slack_ts"),
         )
-        .outerjoin(slack_messages, _is_card())
+        .outerjoin(slack_messages, is_card())
         .where(where)
         .order_by(tables.campaigns.c.id.desc())
         .limit(limit)
@@ -120,68 +110,6 @@ def _line(row: Row[Any], mails: Mails | None, complaints: int) -> CampaignLine:
     )
 
 
-def home(connection: Connection, user: str, facts: Facts) -> HomeView:
-    """What a person's Home tab shows."""
-    person = facts.team.people.get(user)
-    roles = tuple(sorted(person.roles)) if person else ()
-    return HomeView(
-        user=user,
-        is_known=person is not None,
-        roles=roles,
-        waiting=_waiting(connection, user, roles),
-        mine=campaigns(connection, author=user, limit=_HOME_LINES),
-        live=live(connection),
-        practice=facts.practice,
-    )
-
-
-def _waiting(
-    connection: Connection, user: str, roles: Collection[str]
-) -> tuple[WaitingLine, ...]:
-    """Open requests to the person's roles, but for briefs of their own; due first."""
-    if not roles:
-        return ()
-    query = (
-        sa.select(
-            review_requests,
-            variants.c.label,
-            tables.campaigns.c.title,
-            tables.campaigns.c.tier,
-            tables.campaigns.c.audience_size,
-            tables.campaigns.c.channel,
-            slack_messages.c.channel.label("slack_channel"),
-            slack_messages.c.ts.label("slack_ts"),
-        )
-        .join(tables.campaigns, tables.campaigns.c.id == review_requests.c.campaign_id)
-        .join(variants, variants.c.id == review_requests.c.variant_id)
-        .outerjoin(slack_messages, _is_card())
-        .where(
-            review_requests.c.closed_at.is_(None),
-            # reopened at an earlier stage, a later stage's question rests
-            review_requests.c.stage == tables.campaigns.c.stage,
-            review_requests.c.role.in_(roles),
-            tables.campaigns.c.author != user,
-        )
-        .order_by(review_requests.c.due_at, review_requests.c.id)
-        .limit(_WAITING_LINES)
-    )
-    return tuple(
-        WaitingLine(
-            request_id=RequestId(row.id),
-            campaign_id=CampaignId(row.campaign_id),
-            title=row.title,
-            variant_label=row.label,
-            stage=row.stage,
-            tier=row.tier,
-            recipients=row.audience_size,
-            due_at=row.due_at,
-            slack_channel=row.slack_channel or row.channel,
-            slack_ts=row.slack_ts,
-        )
-        for row in connection.execute(query)
-    )
-
-
 def status(
     connection: Connection, facts: Facts, *, now: datetime | None = None
 ) -> DeskStatus:
@@ -203,7 +131,11 @@ def status(
             sa.func.count().label("n"),
             sa.func.min(outbox.c.available_at).label("oldest"),
             sa.func.current_timestamp(type_=Utc).label("now"),
-        ).where(outbox.c.finished_at.is_(None))
+        ).where(
+            outbox.c.finished_at.is_(None),
+            # a card that loses its Undo in a minute does not wait for a worker
+            outbox.c.available_at <= now if now is not None else sa.true(),
+        )
     ).one()
     return DeskStatus(
         by_state=tuple(
@@ -211,7 +143,7 @@ def status(
         ),
         queued_jobs=jobs.n,
         oldest_job_age_s=_age_s(jobs.oldest, now or jobs.now),
-        parked=_lines(connection, _in_state({State.PARKED}), _HOME_LINES),
+        parked=campaign_lines(connection, _in_state({State.PARKED}), _PARKED_LINES),
         live=live(connection),
         practice=facts.practice,
     )

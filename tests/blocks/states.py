@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from domain.campaign import State
 from domain.variant import Origin, VariantState
@@ -19,9 +20,14 @@ from tests.blocks.views import (
     make_chunk,
     make_decision,
     make_incident,
+    make_nudge,
     make_review,
+    make_strategy,
+    make_strategy_decision,
+    make_undo,
     make_variant,
     make_variant_card,
+    make_withdrawn,
     minutes,
 )
 
@@ -33,7 +39,59 @@ _DECIDED = (
     make_decision(stage="deliverability", actor="U0DELIVER"),
 )
 
+_HOLDS = make_decision(stage="legal", actor="U0LEGAL", holds_from=2)
+
+_WAITS: dict[str, Any] = {
+    "state": _S.AWAITING_BRAND_LEAD,
+    "tier": "A",
+    "variants": (),
+    "writers": (),
+    "moved_by": "U0MARKETER",
+}
+
 CARDS: dict[str, CampaignCard] = {
+    "approval_holds": make_card(
+        decisions=(
+            *_DECIDED,
+            make_decision(stage="legal", actor="U0LEGAL", variant_label="B"),
+            _HOLDS,
+        )
+    ),
+    "awaiting_brand_lead": make_card(**_WAITS, strategy=make_strategy()),
+    "awaiting_brand_lead_again": make_card(
+        **_WAITS,
+        strategy=make_strategy(
+            number=2,
+            changed=("objective", "offer", "ab_variable"),
+            offer="A month free",
+        ),
+    ),
+    "awaiting_brand_lead_nobody_asked": make_card(
+        **_WAITS, strategy=make_strategy(asked=())
+    ),
+    "changes_asked": make_card(
+        **_WAITS, strategy=make_strategy(decision=make_strategy_decision())
+    ),
+    "changes_asked_hostile": make_card(
+        **_WAITS,
+        strategy=make_strategy(
+            decision=make_strategy_decision(reason=HOSTILE * 40),
+            objective=HOSTILE * 9,
+            audience=HOSTILE,
+            key_message=HOSTILE * 9,
+            offer=HOSTILE * 18,
+            cta_url=f"https://northwind.example/{HOSTILE}",
+            changed=(HOSTILE,),
+        ),
+    ),
+    "strategy_approved": make_card(
+        state=_S.BRIEFED,
+        tier="A",
+        variants=(),
+        strategy=make_strategy(
+            decision=make_strategy_decision(is_approval=True, reason=None)
+        ),
+    ),
     "briefed": make_card(state=_S.BRIEFED, variants=(), variants_asked=5),
     "writing": make_card(
         state=_S.BRIEFED,
@@ -49,6 +107,54 @@ CARDS: dict[str, CampaignCard] = {
     "in_review": make_card(review=make_review()),
     "in_review_overdue": make_card(review=make_review(due_at=NOW - minutes(30))),
     "in_review_nobody_asked": make_card(review=make_review(asked=(), quota=None)),
+    "in_review_assigned": make_card(review=make_review(asked=("U0COPYTWO",))),
+    "in_review_nobody_here": make_card(review=make_review(is_pool_empty=True)),
+    "in_review_reminded": make_card(
+        review=make_review(reminded=make_nudge(NOW - minutes(5)))
+    ),
+    "in_review_escalated": make_card(
+        review=make_review(
+            due_at=NOW - minutes(30),
+            reminded=make_nudge(NOW - minutes(150)),
+            escalated=make_nudge(NOW - minutes(30)),
+            escalated_to=("U0BRAND",),
+        )
+    ),
+    "in_review_passes_by_itself": make_card(
+        tier="C", review=make_review(passes_by_itself=True, total=1)
+    ),
+    "in_review_spot_check": make_card(
+        tier="C", review=make_review(is_spot_checked=True, total=1)
+    ),
+    "in_review_of_a_raised_tier": make_card(
+        tier="A",
+        tier_reason="Raised from tier B to A: 310,000 recipients are more than 250,000."
+        " One more person approves in the last stage: 310,000 recipients are more than"
+        " 50,000.",
+        recipients=310_000,
+        mails_left=310_000,
+        review=make_review(
+            stage="stakeholder",
+            role="stakeholder",
+            number=4,
+            total=4,
+            asked=("U0STAKE", "U0BRAND"),
+            quota=1,
+            approved=0,
+            approvals_needed=2,
+        ),
+    ),
+    "in_review_of_a_raised_tier_hostile": make_card(
+        tier="A",
+        tier_reason=f'Raised from tier C to A: the brief says "{HOSTILE}".',
+        review=make_review(approvals_needed=2),
+    ),
+    "passed_by_itself": make_card(
+        tier="C",
+        state=_S.APPROVED,
+        arms=("A",),
+        decisions=(make_decision(actor="desk", reason="Nobody had decided."),),
+    ),
     "in_second_stage": make_card(
         review=make_review(stage="legal", number=2, asked=("U0LEGAL",), quota=None),
         decisions=_DECIDED,
@@ -196,6 +302,27 @@ CARDS: dict[str, CampaignCard] = {
 _APPROVED = (make_decision(variant_label="B"),)
 VARIANTS: dict[str, VariantCard] = {
     "asked": make_variant_card(),
+    "approval_holds": make_variant_card(
+        revision_number=3, decisions=(make_decision(), _HOLDS)
+    ),
+    "assigned": make_variant_card(asked=("U0COPYTWO",)),
+    "asked_nobody_here": make_variant_card(empty_pool="copy_editor"),
+    "approved_by_one_of_two": make_variant_card(
+        approvals_needed=2,
+        approved_by=("U0COPYONE",),
+        asked=("U0COPYTWO",),
+        decisions=(make_decision(actor="U0COPYONE"),),
+    ),
+    "approved_by_one_of_two_and_nobody_left": make_variant_card(
+        approvals_needed=2, approved_by=("U0COPYONE",), asked=()
+    ),
+    "passed_by_itself": make_variant_card(
+        state=_V.APPROVED,
+        request_id=None,
+        decisions=(
+            make_decision(actor="desk", reason="Nobody had decided when it was due."),
+        ),
+    ),
     "asked_with_notes": make_variant_card(findings=(SOFT, SOFT)),
     "blocked": make_variant_card(findings=(SOFT, HARD), regenerations=2),
     "edited": make_variant_card(
@@ -225,6 +352,31 @@ VARIANTS: dict[str, VariantCard] = {
     ),
     "approved": make_variant_card(
         state=_V.APPROVED, request_id=None, decisions=_APPROVED
+    ),
+    "approved_a_moment_ago": make_variant_card(
+        state=_V.APPROVED, request_id=None, decisions=_APPROVED, undo=make_undo()
+    ),
+    "asked_again_a_moment_ago": make_variant_card(
+        stage="legal", asked=("U0LEGAL",), decisions=_APPROVED, undo=make_undo()
+    ),
+    "rejected_a_moment_ago": make_variant_card(
+        state=_V.REJECTED,
+        campaign_state=_S.REJECTED,
+        request_id=None,
+        decisions=(make_decision(is_approval=False, reason="Off brand"),),
+        undo=make_undo(),
+    ),
+    "rejected_a_moment_ago_hostile": make_variant_card(
+        state=_V.REJECTED,
+        campaign_state=_S.REJECTED,
+        request_id=None,
+        decisions=(make_decision(is_approval=False, reason=HOSTILE),),
+        undo=make_undo(),
+    ),
+    "next_stage_withdrawn": make_variant_card(withdrawn=(make_withdrawn(),)),
+    "next_stage_withdrawn_hostile": make_variant_card(
+        decisions=(make_decision(variant_label="B", stage="brand"),),
+        withdrawn=(make_withdrawn(), make_withdrawn(stage=HOSTILE)),
     ),
     "asked_again": make_variant_card(
         stage="legal", asked=("U0LEGAL",), decisions=_APPROVED

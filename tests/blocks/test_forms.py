@@ -6,13 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blocks import brief_form, edit_form
+from blocks import approve_form, brief_form, edit_form
 from blocks.brief_form import field_errors, values_from
 from blocks.edit_form import copy_from, reason_from, split
 from blocks.ids import Field, Verb, brief_block, brief_field, option_value, parse_option
 from domain.brief import parse_brief, to_json
 from domain.brief_fields import FIELDS
+from domain.checklist import Question, QuestionsOpen, checklist
 from domain.errors import Unknown
+from domain.review import RequestId
 from domain.variant import Copy
 from tests.blocks.checks import check_modal, shown, walk
 from tests.blocks.views import AUDIENCES, HOSTILE, LONG, make_revision
@@ -191,3 +193,43 @@ def test_no_input_has_two_blocks_of_one_id() -> None:
     view = brief_form.form(AUDIENCES).to_dict()
     ids = [each["block_id"] for each in walk(view) if each.get("block_id")]
     assert len(ids) == len(set(ids))
+
+
+def make_asked(label: str = "B", stage: str = "copy") -> QuestionsOpen:
+    checked = checklist(tuple(Question), rules_found=(), canary=1.0)
+    return QuestionsOpen(RequestId(7), label, stage, checked)
+
+
+def test_the_approve_form_lists_what_is_checked_and_asks_the_rest() -> None:
+    view = check_modal(approve_form.form(make_asked()))
+
+    asked = view["blocks"][-2]["element"]["options"]
+    assert [each["value"] for each in asked] == [
+        Question.BRIEF_FIT,
+        Question.BRAND_VOICE,
+        Question.CLAIMS_SOURCED,
+        Question.DETECTORS_LOW_RISK,
+    ]
+    assert "1 % of the list goes first" in shown(view)
+    assert (view["submit"]["text"], view["private_metadata"]) == ("Approve copy", "7")
+
+
+def test_a_stage_with_a_long_or_hostile_name_still_opens() -> None:
+    for stage in ("a_very_long_stage_name_indeed", "<!channel> & *copy*"):
+        view = check_modal(approve_form.form(make_asked(stage=stage)))
+        assert len(view["submit"]["text"]) <= 24
+        assert "<!channel>" not in view["blocks"][0]["text"]["text"]
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {Field.ANSWERS: {}},
+        {Field.ANSWERS: {Field.ANSWERS: {"selected_options": None}}},
+        {Field.ANSWERS: {Field.ANSWERS: {"selected_options": ["x", {"value": []}]}}},
+    ],
+)
+def test_answers_that_are_none_of_ours_are_no_answers(state: Any) -> None:
+    assert approve_form.answers_from(state) == frozenset()
+    assert not approve_form.comment_from(state)

@@ -7,7 +7,6 @@ from blocks import (
     canary_report,
     compare,
     history,
-    home_tab,
     incident,
     notices,
 )
@@ -19,9 +18,9 @@ from tests.blocks.checks import (
     check_message,
     check_modal,
     check_snapshot,
-    labels,
     shown,
 )
+from tests.blocks.home_states import HOME
 from tests.blocks.views import (
     HARD,
     HOSTILE,
@@ -31,18 +30,25 @@ from tests.blocks.views import (
     make_audit,
     make_canary,
     make_card,
-    make_home,
+    make_effect,
     make_incident,
     make_line,
     make_review,
     make_revision,
     make_status,
     make_steps,
-    make_waiting,
 )
 
 ID = CampaignId(42)
 MANY = tuple(make_line(n, title=f"{HOSTILE} {n}") for n in range(1, 131))
+
+EFFECTS = (
+    make_effect(),
+    make_effect(stage="deliverability", approver="desk"),
+    make_effect(
+        stage="legal", approver="U0LEGAL", holds=True, why="it covers the body"
+    ),
+)
 
 MESSAGES: dict[str, Message] = {
     "incident": incident.notice(make_incident()),
@@ -90,6 +96,10 @@ MESSAGES: dict[str, Message] = {
     "brief_kept": notices.brief_kept(ID, "Recover stalled demos"),
     "changed": compare.changed(make_revision()),
     "changed_much": compare.changed(make_revision(text=LONG)),
+    "changed_approved": compare.changed(make_revision(), EFFECTS),
+    "changed_approved_much": compare.changed(
+        make_revision(text=LONG), (make_effect(stage=HOSTILE, why=HOSTILE * 9),) * 30
+    ),
 }
 
 VIEWS: dict[str, View] = {
@@ -130,20 +140,7 @@ VIEWS: dict[str, View] = {
         tuple(make_audit(n, detail="long " * 100) for n in range(1, 300))
     ),
     "history_none": history.campaign_history(()),
-    "home": home_tab.render(make_home(), now=NOW),
-    "home_first_visit": home_tab.render(make_home(is_known=False), now=NOW),
-    "home_nothing": home_tab.render(
-        make_home(waiting=(), live=(), mine=(), roles=()), now=NOW
-    ),
-    "home_only_live": home_tab.render(make_home(waiting=(), mine=()), now=NOW),
-    "home_busy": home_tab.render(
-        make_home(
-            waiting=tuple(make_waiting(n, title=HOSTILE) for n in range(60)),
-            live=MANY,
-            mine=MANY,
-        ),
-        now=NOW,
-    ),
+    **HOME,
 }
 LONG_ONES = ("_many", "_long", "_busy", "_much")
 
@@ -184,6 +181,16 @@ def test_a_diff_marks_words_and_leaves_the_rest() -> None:
         ("=", " "),
         ("+", "your"),
         ("=", " demo?"),
+    ]
+
+
+def test_words_changed_one_after_another_are_one_change() -> None:
+    after = replace(TEXT, subject="Are you done with the demo?")
+    assert runs(TEXT, after) == [
+        ("-", "Still weighing"),
+        ("=", " "),
+        ("+", "Are you done with"),
+        ("=", " the demo?"),
     ]
 
 
@@ -266,15 +273,3 @@ def test_the_plot_is_said_in_words() -> None:
         "Counts over time, up to now: 476 of 482 mails delivered, 11 clicks,"
         " 1 complaint; it rolls back at 3, 1 unsubscribe."
     )
-
-
-def test_home_tells_a_stranger_from_a_person_with_nothing_to_do() -> None:
-    stranger = VIEWS["home_first_visit"].to_dict()
-    assert "not in this team" in shown(stranger)
-    assert labels(stranger) == []
-    idle = VIEWS["home_nothing"].to_dict()
-    assert labels(idle) == ["New brief"]
-
-
-def test_home_leads_with_what_waits() -> None:
-    assert "Waiting on you (1)" in shown(VIEWS["home"].to_dict())

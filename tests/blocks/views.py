@@ -6,8 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from domain.campaign import CampaignId, State
+from domain.comment import CommentId, SuggestionId, SuggestionState
 from domain.review import RequestId
 from domain.send import ChunkId
+from domain.strategy import StrategyDecision
+from domain.undo import DecisionId
 from domain.variant import Copy, Origin, RevisionId, VariantId, VariantState
 from domain.views import (
     AudienceLine,
@@ -15,18 +18,24 @@ from domain.views import (
     CampaignCard,
     CampaignLine,
     CanaryView,
+    CommentLine,
     DecisionLine,
     DeskStatus,
+    EffectLine,
     FindingLine,
-    HomeView,
     IncidentView,
+    Nudge,
     ReviewView,
     RevisionView,
     StepLine,
+    StrategyView,
+    SuggestionView,
+    UndoLine,
+    UndoneLine,
     UnknownChunk,
     VariantCard,
     VariantLine,
-    WaitingLine,
+    WithdrawnLine,
 )
 
 NOW = datetime(2026, 11, 24, 14, 20, tzinfo=UTC)
@@ -61,6 +70,38 @@ def make_review(**changes: object) -> ReviewView:
         quota=2,
         approved=1,
     )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+def make_strategy_decision(**changes: object) -> StrategyDecision:
+    made = StrategyDecision(
+        brief_id=81,
+        actor="U0BRAND",
+        is_approval=False,
+        reason="Say what the reader gets, not what we want.",
+        decided_at=NOW - minutes(4),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+def make_strategy(**changes: object) -> StrategyView:
+    made = StrategyView(
+        brief_id=81,
+        number=1,
+        asked=("U0BRAND",),
+        changed=(),
+        decision=None,
+        objective="Bring people back who stopped half way through a demo.",
+        audience="calm",
+        key_message="Your demo is still there, and takes ten minutes to finish.",
+        offer="",
+        cta_url="https://northwind.example/demo",
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+def make_nudge(at: datetime, **changes: object) -> Nudge:
+    made = Nudge(at=at, labels=("A", "B"), due_at=NOW + minutes(190))
     return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
 
 
@@ -149,6 +190,17 @@ def make_decision(**changes: object) -> DecisionLine:
     return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
 
 
+def make_effect(**changes: object) -> EffectLine:
+    made = EffectLine(
+        stage="copy",
+        approver="U0COPYONE",
+        given_for=1,
+        holds=False,
+        why="the subject changed",
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
 def make_chunk(**changes: object) -> UnknownChunk:
     made = UnknownChunk(
         chunk_id=ChunkId(914),
@@ -183,6 +235,7 @@ def make_card(**changes: object) -> CampaignCard:
             make_variant("B", soft=2),
             make_variant("C", regenerated_for=("phrase.banned",)),
         ),
+        strategy=None,
         review=None,
         decisions=(),
         arms=(),
@@ -264,6 +317,64 @@ def make_variant_card(**changes: object) -> VariantCard:
     return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
 
 
+def make_undo(**changes: object) -> UndoLine:
+    made = UndoLine(
+        decision_id=DecisionId(901), actor="U0COPYONE", until=NOW + minutes(0.5)
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+def make_withdrawn(**changes: object) -> WithdrawnLine:
+    made = WithdrawnLine(
+        stage="legal", role="legal", actor="U0COPYONE", at=NOW - minutes(0.2)
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+def make_undone(**changes: object) -> UndoneLine:
+    made = UndoneLine(
+        decision_id=DecisionId(901),
+        stage="copy",
+        variant_label="B",
+        actor="U0COPYONE",
+        is_approval=True,
+        undone_at=NOW - minutes(0.2),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+def make_comment(**changes: object) -> CommentLine:
+    made = CommentLine(
+        id=CommentId(5),
+        variant_label="B",
+        revision_number=2,
+        author="U0LEGAL",
+        quote="Teams like yours",
+        text="Which teams? Name two that agreed to be named.",
+        created_at=NOW - minutes(3),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+def make_suggestion(**changes: object) -> SuggestionView:
+    made = SuggestionView(
+        id=SuggestionId(31),
+        campaign_id=CampaignId(42),
+        campaign_state=State.STAGED_REVIEW,
+        variant_label="B",
+        revision_number=2,
+        author="U0LEGAL",
+        before=TEXT,
+        after=replace(TEXT, subject="Still weighing your demo?"),
+        comment="It is the reader's demo.",
+        state=SuggestionState.OPEN,
+        decided_by=None,
+        decided_at=None,
+        owners=("U0MARKETER", "U0COPYONE"),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
 def make_revision(**changes: object) -> RevisionView:
     made = RevisionView(
         campaign_id=CampaignId(42),
@@ -295,35 +406,6 @@ def make_line(number: int = 42, **changes: object) -> CampaignLine:
         updated_at=NOW - minutes(number),
         permalink_channel="C0CAMPAIGN",
         permalink_ts="1790000000.000100",
-    )
-    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
-
-
-def make_waiting(number: int = 42, **changes: object) -> WaitingLine:
-    made = WaitingLine(
-        request_id=RequestId(500 + number),
-        campaign_id=CampaignId(number),
-        title="Recover stalled demos",
-        variant_label="B",
-        stage="copy",
-        tier="B",
-        recipients=48_200,
-        due_at=NOW + minutes(number),
-        slack_channel="C0CAMPAIGN",
-        slack_ts="1790000000.000100",
-    )
-    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
-
-
-def make_home(**changes: object) -> HomeView:
-    made = HomeView(
-        user="U0COPYONE",
-        is_known=True,
-        roles=("copy_editor",),
-        waiting=(make_waiting(),),
-        mine=(make_line(41, state=State.SENT, mails_out=48_200, mails_left=0),),
-        live=(make_line(),),
-        practice=PRACTICE,
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
 

@@ -25,7 +25,7 @@ from pipeline import wiring
 from pipeline.settings import Settings
 from pipeline.wiring import Deps
 from practice.slack import PracticeSlack, Running, running
-from practice.slack.config import PEOPLE
+from practice.slack.config import PEOPLE, Shortcut
 from storage.engine import WEB_LOCK_TIMEOUT, Reader
 from storage.migrate import upgrade
 from storage.store import Store
@@ -219,6 +219,7 @@ async def lab(folder: Path, **changes: Any) -> AsyncIterator[Lab]:
         request_url=f"{url}/slack/events",
         signing_secret=SECRET,
         retry_delays_s=(0.0, 0.0, 0.0),
+        shortcuts=(Shortcut(callback_id="comment_on", name="Comment on this"),),
     )
     with listening:
         async with running(config) as slack, ClientSession() as session:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from domain.brief import parse_brief
 from domain.campaign import Actor, CampaignId, Event
 from domain.lint import decide
-from domain.review import RequestId
+from domain.review import Ask, RequestId
 from domain.variant import Copy, Origin
 from pipeline import record
 from pipeline.advance import advance
@@ -23,6 +24,15 @@ COPY = Copy(
 )
 
 
+def asking(playbook: Playbook, ask: Ask) -> Playbook:
+    """The playbook with this way of asking in every stage."""
+    stages = {
+        tier: tuple(replace(stage, ask=ask) for stage in row)
+        for tier, row in playbook.stages.items()
+    }
+    return replace(playbook, stages=stages)
+
+
 def briefed(store: Store, playbook: Playbook, **values: Any) -> CampaignId:
     brief = parse_brief(make_values(variants=2, **values))
     return record.brief(store, playbook, brief, author=MARA, source="modal").id
@@ -30,7 +40,13 @@ def briefed(store: Store, playbook: Playbook, **values: Any) -> CampaignId:
 
 def in_review(store: Store, playbook: Playbook, **values: Any) -> list[RequestId]:
     """Two variants, written and linted; returns the first stage's open requests."""
-    campaign_id = briefed(store, playbook, **values)
+    return reviewed(store, playbook, briefed(store, playbook, **values))
+
+
+def reviewed(
+    store: Store, playbook: Playbook, campaign_id: CampaignId
+) -> list[RequestId]:
+    """Write and lint each variant of a brief, and open its review."""
     for variant in store.variants.of(campaign_id):
         record.drafted(store, variant, COPY, Origin(endpoint="test", model="test"))
     for variant in store.variants.of(campaign_id):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from blocks.ids import Action, Callback, Verb
+from blocks.ids import Action, Callback, Shortcut, Verb
 from bot import canary, review
 from bot.app import SURFACES
 
@@ -52,6 +52,13 @@ def test_the_manifest_has_the_commands_that_are_answered() -> None:
     assert commands == registered("command")
 
 
+def test_the_manifest_has_the_shortcuts_that_are_answered() -> None:
+    shortcuts = MANIFEST["features"]["shortcuts"]
+    assert {each["callback_id"] for each in shortcuts} == set(Shortcut)
+    assert registered("message_shortcut") == set(Shortcut)
+    assert {each["type"] for each in shortcuts} == {"message"}
+
+
 def test_every_command_has_a_hint_and_escapes_what_people_type() -> None:
     for each in MANIFEST["features"]["slash_commands"]:
         assert each["usage_hint"]
@@ -85,5 +92,10 @@ def test_every_menu_option_has_a_listener() -> None:
 
 
 def test_every_form_has_a_listener() -> None:
-    nothing_to_submit = {Callback.READING, Callback.HOME}
+    nothing_to_submit = {
+        Callback.READING,
+        Callback.HOME,
+        Callback.COMPARISON,
+        Callback.VARIANT_WINDOW,
+    }
     assert registered("view") == set(Callback) - nothing_to_submit

@@ -17,7 +17,7 @@ import httpx
 import sqlalchemy as sa
 
 from domain.campaign import CampaignId, State
-from pipeline import card
+from pipeline.surfaces import surfaces
 from storage import queries
 from storage.store import Store
 from storage.tables import (
@@ -206,13 +206,13 @@ def _stale_cards(desk: Stack, campaign_id: CampaignId) -> list[str]:
     view = deps.database.read(
         queries.campaign_card, campaign_id, deps.playbook.view_facts
     )
-    surfaces = tuple(card._surfaces(deps, view))
+    live = tuple(surfaces(deps, view))
     shown = deps.database.look(
-        lambda store: {each.key: store.messages.get(each.key) for each in surfaces}
+        lambda store: {each.key: store.messages.get(each.key) for each in live}
     )
     return [
         f"The message {each.key} does not show the record."
-        for each in surfaces
+        for each in live
         if (message := shown[each.key]) is None
         or (each.is_live and message.rendered_sha256 != each.sha256)
     ]

@@ -35,9 +35,43 @@ from domain.audit_words import fragment
             {"send_at": "2026-11-24T09:00:00.000000+00:00"},
             "from 2026-11-24 09:00 UTC",
         ),
+        (
+            {"brief_version": 2, "changed": ["objective", "ab_variable", "cta_url"]},
+            "brief version 2, changed goal, A/B test and call-to-action link",
+        ),
+        (
+            {"told": "brand_lead", "due_at": "2026-11-24T17:00:00+00:00"},
+            "due 2026-11-24 17:00 UTC, told brand lead",
+        ),
+        ({"approval": "1 of 2", "variant": "A"}, "variant A, approval 1 of 2"),
         ({"reason": "", "skipped": None, "arms": []}, ""),
         ({"new_thing": True, "x": {"tier": "A"}}, "new thing yes, x (tier A)"),
         ({"instruction": "be_brief"}, 'asked for "be_brief"'),
+        (
+            {"variant": "A", "stage": "copy", "taken_back": "approval"},
+            "stage copy, variant A, took back the approval",
+        ),
+        (
+            {"brought_back": ["D"], "withdrawn": ["legal", "ops"]},
+            "withdrawn: legal and ops, brought back: D",
+        ),
+        (
+            {"variant": "B", "quote": "30 % faster", "comment": "Says who?"},
+            'variant B, about "30 % faster", says "Says who?"',
+        ),
+        (
+            {
+                "stage": "legal",
+                "approver": "U0LEGAL",
+                "given_for": 1,
+                "parts": ["subject", "body"],
+            },
+            "stage legal, approval by U0LEGAL, given for 1, changed subject and body",
+        ),
+        (
+            {"suggestion": 1200, "suggested_by": "U0COPYONE"},
+            "suggestion 1200, words by U0COPYONE",
+        ),
     ],
 )
 def test_a_detail_reads_as_part_of_a_sentence(

@@ -13,10 +13,13 @@ from domain.campaign import (
     SENDING,
     Event,
     State,
+    first_state,
     move,
 )
 from domain.errors import MoveNotAllowed
+from domain.undo import UNDOABLE
 
+STARTS = tuple({first_state(tier) for tier in "ABC"})
 PAIRS = [(state, event) for state in State for event in Event]
 ENDS_EARLY = {Event.CANCELLED: State.CANCELLED, Event.REJECTED: State.REJECTED}
 
@@ -61,25 +64,50 @@ def reachable(*starts: State, without: frozenset[State] = frozenset()) -> set[St
     return seen
 
 
+def test_tier_a_begins_with_a_brand_lead_and_nothing_is_written_before() -> None:
+    assert [first_state(tier) for tier in "ABC"] == [
+        State.AWAITING_BRAND_LEAD,
+        State.BRIEFED,
+        State.BRIEFED,
+    ]
+    waiting = reachable(State.AWAITING_BRAND_LEAD, without=frozenset({State.BRIEFED}))
+    assert waiting == {State.AWAITING_BRAND_LEAD, State.PARKED, State.CANCELLED} | {
+        # a parked campaign may be rolled back, which stops what never began
+        State.ROLLED_BACK
+    }
+    back = [pair for pair, after in MOVES.items() if after is State.AWAITING_BRAND_LEAD]
+    assert {state for state, _ in back} == {State.AWAITING_BRAND_LEAD}
+
+
 def test_nothing_is_sent_that_was_not_approved() -> None:
-    assert State.SENT in reachable(State.BRIEFED)
-    without = reachable(State.BRIEFED, without=frozenset({State.APPROVED}))
+    assert State.SENT in reachable(*STARTS)
+    without = reachable(*STARTS, without=frozenset({State.APPROVED}))
     assert not without & (SENDING | {State.SENT, State.SCHEDULED, State.HELD})
 
 
 def test_nothing_goes_to_everyone_without_a_canary() -> None:
-    without = reachable(State.BRIEFED, without=frozenset({State.CANARY}))
+    without = reachable(*STARTS, without=frozenset({State.CANARY}))
     assert State.EXPANDING not in without
     assert State.SENT not in without
 
 
 def test_every_state_can_be_reached() -> None:
-    assert reachable(State.BRIEFED) == set(State)
+    assert reachable(*STARTS) == set(State)
 
 
 @pytest.mark.parametrize("state", sorted(FINAL))
 def test_an_end_is_an_end(state: State) -> None:
-    assert not [pair for pair in MOVES if pair[0] is state]
+    """But for the minute in which a rejection can be taken back."""
+    events = {event for before, event in MOVES if before is state}
+    undo = {Event.DECISION_UNDONE} if state is State.REJECTED else set()
+    assert events == undo
+
+
+def test_an_undo_leads_to_review_and_from_nowhere_that_mail_has_left() -> None:
+    pairs = {pair for pair in MOVES if pair[1] is Event.DECISION_UNDONE}
+    assert {before for before, _ in pairs} == UNDOABLE
+    assert {MOVES[pair] for pair in pairs} == {State.STAGED_REVIEW}
+    assert not UNDOABLE & (SENDING | PAUSES)
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - FINAL))

@@ -15,6 +15,7 @@ from domain.review import (
     Stage,
     Team,
     check_may_decide,
+    fully_approved,
     next_stage,
     quota,
 )
@@ -181,3 +182,46 @@ def test_the_first_stage_shortlists_and_the_last_fixes_the_arms(arms: int) -> No
 
 def test_a_stage_alone_fixes_the_arms() -> None:
     assert quota("copy", (COPY,), arms=2) == 2
+
+
+# Several people ---------------------------------------------------------------------
+
+
+def approval(actor: str, *, revision: int = 1, needed: int = 2) -> Approval:
+    return Approval(
+        variant_id=VariantId(1),
+        revision_id=RevisionId(revision),
+        stage="copy",
+        actor=actor,
+        needed=needed,
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "is_through"),
+    [
+        ([], False),
+        ([approval("U1", needed=1)], True),
+        ([approval("U1")], False),
+        # one person twice is one person
+        ([approval("U1"), approval("U1")], False),
+        ([approval("U1"), approval("U2")], True),
+        # each about its own text
+        ([approval("U1"), approval("U2", revision=2)], False),
+        ([approval(f"U{n}", needed=3) for n in range(2)], False),
+        ([approval(f"U{n}", needed=3) for n in range(3)], True),
+    ],
+)
+def test_a_text_is_through_when_so_many_different_people_approved(
+    given: list[Approval], is_through: bool
+) -> None:
+    assert bool(fully_approved(given)) is is_through
+    asked = next_stage(STAGES, {VariantId(1): RevisionId(1)}, given)
+    assert asked == (LEGAL if is_through else COPY)
+
+
+def test_a_team_names_people_by_role_or_by_id() -> None:
+    team = make_team()
+    assert team.named("legal") == ("U2",)
+    assert team.named("U4") == ("U4",)
+    assert team.named("nobody_holds_this") == ()

@@ -12,6 +12,7 @@ from domain.variant import (
     VARIANT_MOVES,
     Copy,
     VariantState,
+    bring_back,
     move_variant,
 )
 
@@ -37,6 +38,23 @@ def test_every_state_has_a_row() -> None:
 def test_what_people_turned_down_never_comes_back(state: VariantState) -> None:
     assert not VARIANT_MOVES[state]
     assert state not in LIVE_VARIANT
+
+
+@pytest.mark.parametrize(("before", "after"), PAIRS)
+def test_an_undo_brings_back_what_was_turned_down_and_nothing_else(
+    before: VariantState, after: VariantState
+) -> None:
+    rejected = (VariantState.REJECTED, VariantState.IN_REVIEW)
+    shelved = before is VariantState.SHELVED and after in (
+        VariantState.BRIEFED,
+        VariantState.DRAFTED,
+        VariantState.LINTED,
+    )
+    if (before, after) == rejected or shelved:
+        assert bring_back(before, after) is after
+        return
+    with pytest.raises(MoveNotAllowed):
+        bring_back(before, after)
 
 
 def test_only_a_text_in_review_is_approved() -> None:

@@ -24,6 +24,7 @@ from aiohttp import web
 
 from domain.brief import parse_brief
 from domain.campaign import Campaign, CampaignId, State
+from domain.checklist import Question
 from domain.cohort import provider_of
 from domain.review import ReviewRequest
 from domain.send import Chunk
@@ -57,6 +58,7 @@ from tests.clock import Clock
 
 MARA, CLEO, CASPAR = "U0MARKETER", "U0COPYONE", "U0COPYTWO"
 DEV, LENA, SAM = "U0DELIVER", "U0LEGAL", "U0STAKE"
+BEA = "U0BRAND"
 OMAR, ANA, NOBODY = "U0ONCALL", "U0ANALYST", "U0NOBODY"
 CAMPAIGNS, ONCALL, GENERAL = "C0CAMPAIGN", "C0ONCALL", "C0GENERAL"
 SECRET: Final = "0123456789abcdef0123456789abcdef"
@@ -86,8 +88,21 @@ class Lab:
             record.brief, self.deps.playbook, body, author=author, source="modal"
         ).id
 
+    def approve_strategy(self, campaign_id: CampaignId, *, by: str = BEA) -> Campaign:
+        brief_id = self.campaign(campaign_id).brief_id
+        return self.write(
+            record.approve_strategy, self.deps.playbook, brief_id, actor=by
+        )
+
     def approve(self, request: ReviewRequest, *, by: str) -> Campaign:
-        return self.write(record.approve, self.deps.playbook, request.id, actor=by)
+        """Approve, and answer whatever the stage asks."""
+        return self.write(
+            record.approve,
+            self.deps.playbook,
+            request.id,
+            actor=by,
+            answered=tuple(Question),
+        )
 
     def approve_all(self, campaign_id: CampaignId, *people: str) -> Campaign:
         """Each person in turn approves whatever is open when they look."""
@@ -261,7 +276,7 @@ class Lab:
         more = dataclasses.replace(person, roles=person.roles | {role})
         team = dataclasses.replace(team, people={**team.people, user: more})
         playbook = dataclasses.replace(self.deps.playbook, team=team)
-        self.deps = dataclasses.replace(self.deps, playbook=playbook)
+        self.deps = dataclasses.replace(self.deps, playbook_now=lambda: playbook)
 
     def add_list(self, name: str, rows: int) -> None:
         """Import the first rows of a practice list, under its temper's name."""
@@ -422,7 +437,7 @@ def _deps(settings: Settings, clock: Clock) -> Deps:
     playbook = dataclasses.replace(wiring.playbook_of(settings), ladder=LADDER)
     return Deps(
         settings=settings,
-        playbook=playbook,
+        playbook_now=lambda: playbook,
         clock=clock,
         database=Database(settings.database_address, clock),
         slack=SlackGateway(

@@ -297,7 +297,9 @@ def test_a_busy_slack_delays_the_card_and_posts_it_once(
     for _ in range(8):
         desk.tick(61)
     assert len(desk.cards(number)) == 1
-    assert len(desk.thread(number)) == 4
+    # nobody decides in all that time, so others are called in besides
+    posted = [m for m in desk.thread(number) if "review waits" not in m.text]
+    assert len(posted) == 4
     assert not desk.rows("SELECT 1 FROM outbox WHERE finished_at IS NULL")
 
 

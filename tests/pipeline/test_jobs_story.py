@@ -80,6 +80,7 @@ def test_a_brief_is_written_linted_and_put_before_the_first_stage(desk: Lab) -> 
 
 def test_a_tier_a_campaign_passes_all_four_stages(desk: Lab) -> None:
     number = desk.brief(tier="A")
+    desk.approve_strategy(number)
     desk.drain()
     seen = []
     for person in (CLEO, DEV, LENA, SAM):

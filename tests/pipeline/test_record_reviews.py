@@ -30,6 +30,8 @@ from tests.pipeline.lab import (
 
 def in_review(desk: Lab, **brief: object) -> CampaignId:
     number = desk.brief(**brief)
+    if desk.state(number) is State.AWAITING_BRAND_LEAD:
+        desk.approve_strategy(number)
     desk.drain()
     assert desk.state(number) is State.STAGED_REVIEW
     return number

@@ -15,7 +15,6 @@ from tests.clock import Clock
 from tests.factories import (
     BRIEF,
     COPY_ONE,
-    MAIL_OPS,
     MARKETER,
     add_audience,
     add_campaign,
@@ -93,47 +92,6 @@ def test_live_is_what_mails_or_would_without_another_decision(
     assert bool(database.read(queries.live)) is is_live
 
 
-def test_home_shows_what_waits_for_the_persons_roles(database: Database) -> None:
-    with database.begin() as store:
-        campaign = add_campaign(store)
-        a, b, _ = write_all(store, campaign)
-        open_review(store, campaign, [b], due_in=2 * MINUTE)
-        open_review(store, campaign, [a], due_in=MINUTE)
-        request = open_request(store, a)
-
-    home = database.read(queries.home, COPY_ONE, FACTS)
-
-    assert (home.is_known, home.roles) == (True, ("copy_editor",))
-    assert [line.variant_label for line in home.waiting] == ["A", "B"]
-    (first, _) = home.waiting
-    assert (first.request_id, first.stage, first.recipients) == (
-        request.id,
-        "copy",
-        10,
-    )
-    assert first.title == campaign.title
-    assert database.read(queries.home, MAIL_OPS, FACTS).waiting == ()
-
-
-def test_home_never_asks_people_about_their_own_briefs(database: Database) -> None:
-    with database.begin() as store:
-        campaign = add_campaign(store)
-        open_review(store, campaign, write_all(store, campaign))
-
-    home = database.read(queries.home, MARKETER, FACTS)
-
-    assert "copy_editor" in home.roles
-    assert home.waiting == ()
-    assert ids_of(home.mine) == [campaign.id]
-
-
-def test_home_of_a_stranger_has_no_roles(database: Database) -> None:
-    home = database.read(queries.home, "U0STRANGER", FACTS)
-
-    assert (home.is_known, home.roles, home.waiting) == (False, (), ())
-    assert home.practice == FACTS.practice
-
-
 def test_status_counts_states_jobs_and_names_what_is_parked(
     database: Database, clock: Clock
 ) -> None:
@@ -145,6 +103,8 @@ def test_status_counts_states_jobs_and_names_what_is_parked(
         store.outbox.add("card", 2, 1, parked.id, after=MINUTE)
         store.outbox.add("card", 3, 1, parked.id)
         store.outbox.finished(3)
+        # not due yet: it waits for its time, not for a worker
+        store.outbox.add("card", 4, 1, parked.id, after=MINUTE * 5)
     now = clock.tick(timedelta(seconds=90))
 
     status = database.read(queries.status, FACTS, now=now)
@@ -241,7 +201,7 @@ def test_what_is_not_there_is_unknown_to_the_lists(database: Database) -> None:
 
 
 async def test_the_web_process_reads_the_same_views(
-    database: Database, database_url: str
+    database: Database, database_url: str, clock: Clock
 ) -> None:
     with database.begin() as store:
         campaign = add_campaign(store)
@@ -249,7 +209,7 @@ async def test_the_web_process_reads_the_same_views(
     reader = Reader(database_url)
 
     card = await reader.run(queries.campaign_card, campaign.id, FACTS)
-    home = await reader.run(queries.home, MARKETER, FACTS)
+    home = await reader.run(queries.home, MARKETER, FACTS, now=clock())
     await reader.close()
 
     # psycopg names the zone of a time differently in its two modes

@@ -36,11 +36,13 @@ def fill_brief(
     form.get_by_label("Call-to-action link", exact=True).fill(link)
 
 
-def send_brief(who: Person, form: Locator, title: str) -> int:
+def send_brief(
+    who: Person, form: Locator, title: str, *, button: str = "Write variants"
+) -> int:
     """Submit the form; the number of the campaign whose card appears."""
     cards = who.channel().locator("article.message", has_text=title)
     known = cards.count()
-    form.get_by_role("button", name="Write variants").click()
+    form.get_by_role("button", name=button).click()
     expect(form).to_have_count(0, timeout=CLICK_MS)
     # an older campaign may have the same title
     expect(cards).to_have_count(known + 1, timeout=WORK_MS)

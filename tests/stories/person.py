@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from tests.stories.stack import Stack
 
 MARA, CLEO, CASPAR, DEV = "U0MARKETER", "U0COPYONE", "U0COPYTWO", "U0DELIVER"
+BEA = "U0BRAND"
 OMAR, ANA = "U0ONCALL", "U0ANALYST"
 CAMPAIGNS, ON_CALL, GENERAL = "C0CAMPAIGN", "C0ONCALL", "C0GENERAL"
 NAMES = {CAMPAIGNS: "campaigns", ON_CALL: "on-call", GENERAL: "general"}

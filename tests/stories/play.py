@@ -26,7 +26,14 @@ if __package__ in (None, ""):  # run as a file: the project's folder is not on t
 import click
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.stories import brief_to_sent, rollback, small_ones
+from tests.stories import (
+    brief_to_sent,
+    review_brand_lead,
+    review_nobody_acts,
+    review_second_thoughts,
+    rollback,
+    small_ones,
+)
 from tests.stories.stack import DeskBroken, Stack, attach, start
 from tests.stories.stage import CHROMIUM_ARGS, IMAGES, Play
 
@@ -58,6 +65,9 @@ STORIES = {
     "keyboard-on-call-rollback": Story(run=rollback.by_keyboard),
     "phone-brief-to-sent": Story(run=brief_to_sent.phone),
     "phone-complaints-roll-back": Story(run=rollback.phone_complaints),
+    "review-brand-lead": Story(run=review_brand_lead.play),
+    "review-nobody-acts": Story(run=review_nobody_acts.play, scale=AS_SHIPPED),
+    "review-second-thoughts": Story(run=review_second_thoughts.play),
     "hostile-brief": Story(run=small_ones.hostile),
     "small-list-held": Story(run=small_ones.small_list),
     "not-in-channel": Story(run=small_ones.sent_away),

@@ -12,7 +12,7 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-APPEND_ONLY = ("comments", "strategy_decisions", "undone_decisions")
+APPEND_ONLY = ("briefs", "comments", "strategy_decisions", "undone_decisions")
 
 
 def upgrade() -> None:
@@ -114,9 +114,17 @@ def upgrade() -> None:
             sa.Column("number", sa.Integer(), server_default="1", nullable=False)
         )
         batch_op.add_column(sa.Column("parent_id", sa.Integer(), nullable=True))
+        batch_op.create_index("ix_briefs_parent_id", ["parent_id"], unique=False)
 
     with op.batch_alter_table("campaigns", schema=None) as batch_op:
         batch_op.add_column(sa.Column("tier_reason", sa.Text(), nullable=True))
+        batch_op.create_index("ix_campaigns_brief_id", ["brief_id"], unique=False)
+        batch_op.drop_index("ix_campaigns_author")
+        batch_op.create_index("ix_campaigns_author", ["author", "id"], unique=False)
+        batch_op.drop_index("ix_campaigns_state")
+        batch_op.create_index(
+            "ix_campaigns_state", ["state", "updated_at"], unique=False
+        )
 
     with op.batch_alter_table("decisions", schema=None) as batch_op:
         batch_op.add_column(
@@ -137,6 +145,19 @@ def upgrade() -> None:
             )
         )
         batch_op.add_column(sa.Column("assignee", sa.Text(), nullable=True))
+        batch_op.add_column(
+            sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True)
+        )
+        batch_op.add_column(
+            sa.Column("escalated_at", sa.DateTime(timezone=True), nullable=True)
+        )
+        batch_op.drop_index("ix_review_requests_open")
+        batch_op.create_index(
+            "ix_review_requests_open", ["role", "closed_at", "due_at"], unique=False
+        )
+        batch_op.create_index(
+            "ix_review_requests_assignee", ["assignee", "closed_at"], unique=False
+        )
 
     op.create_table(
         "undone_decisions",

@@ -1,0 +1,166 @@
+"""Approve many texts of the lowest tier: a list, one confirmation, one answer a line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from slack_sdk.models.blocks import (
+    Block,
+    InputBlock,
+    Option,
+    PlainTextObject,
+    StaticMultiSelectElement,
+)
+from slack_sdk.models.views import View
+
+from blocks import notices
+from blocks.ids import Callback, Field
+from blocks.message import context, modal, section
+from blocks.text import capital, due, line, plain, plural, quoted
+from domain.errors import CampaignError
+from domain.review import RequestId
+from domain.views import PassingLine, WaitingLine
+
+StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
+
+_ID_DIGITS: Final = 18
+_ROWS_OF_A_SECTION: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came of one question; no error when it was approved."""
+
+    request_id: RequestId
+    error: CampaignError | None
+
+
+def form(passing: Sequence[PassingLine], *, now: datetime) -> View:
+    """List what would be approved; the choice binds to the very texts listed."""
+    if not passing:
+        nothing = section("No text of tier C that passes lint waits for you.")
+        return modal(title="Approve tier C", blocks=[nothing])
+    rows = [_row(each, now) for each in passing]
+    blocks: list[Block | None] = [
+        section(
+            f"{_passing(len(passing))} for you. Each is approved as it stands now; one"
+            " that changes meanwhile is left out."
+        ),
+        *(
+            section("\n\n".join(rows[at : at + _ROWS_OF_A_SECTION]))
+            for at in range(0, len(rows), _ROWS_OF_A_SECTION)
+        ),
+        _chosen(passing),
+    ]
+    return modal(
+        title="Approve tier C",
+        blocks=blocks,
+        callback=Callback.BULK_FORM,
+        submit="Approve all",
+    )
+
+
+def _passing(number: int) -> str:
+    if number == 1:
+        return "1 text of tier C passes lint and waits"
+    return f"{number} texts of tier C pass lint and wait"
+
+
+def _row(each: PassingLine, now: datetime) -> str:
+    notes = "passes lint with notes" if each.has_notes else "passes lint"
+    return (
+        f"{_name(each.waiting)} · {quoted(each.subject, 120)}\n"
+        f"{_stage(each.waiting)} review, {due(each.waiting.due_at, now)} · {notes}"
+        f" · {plural(each.waiting.recipients, 'recipient')}"
+    )
+
+
+def _name(waiting: WaitingLine) -> str:
+    label = line(waiting.variant_label, 5)
+    return f"*#{waiting.campaign_id} {line(waiting.title, 100)}*, variant {label}"
+
+
+def _stage(waiting: WaitingLine) -> str:
+    return capital(line(waiting.stage.replace("_", " "), 40))
+
+
+def _chosen(passing: Sequence[PassingLine]) -> InputBlock:
+    options = [
+        Option(
+            text=PlainTextObject(text=_short(each.waiting), emoji=False),
+            value=str(each.waiting.request_id),
+        )
+        for each in passing
+    ]
+    return InputBlock(
+        block_id=Field.REQUESTS,
+        label="These are approved",
+        hint="Take out what you would rather look at by itself.",
+        element=StaticMultiSelectElement(
+            action_id=Field.REQUESTS, options=options, initial_options=options
+        ),
+    )
+
+
+def _short(waiting: WaitingLine) -> str:
+    label = plain(waiting.variant_label, 5)
+    return f"#{waiting.campaign_id} {plain(waiting.title, 50)}, {label}"
+
+
+def requests_from(state: StateValues) -> tuple[RequestId, ...]:
+    """The questions that were left in the choice, each once, in its order."""
+    given = state.get(Field.REQUESTS, {}).get(Field.REQUESTS, {})
+    chosen = given.get("selected_options")
+    values = [
+        str(each.get("value"))
+        for each in (chosen if isinstance(chosen, list) else [])
+        if isinstance(each, Mapping)
+    ]
+    return tuple(
+        RequestId(int(each))
+        for each in dict.fromkeys(values)
+        if each.isascii() and each.isdecimal() and len(each) <= _ID_DIGITS
+    )
+
+
+def answers(
+    given: Sequence[Answer],
+    names: Mapping[RequestId, WaitingLine],
+    *,
+    unreached: int = 0,
+) -> View:
+    """Say what came of each question.
+
+    Args:
+        names: What is known about the questions; one that is not there has a number.
+        unreached: How many were not got to in the time a window has.
+    """
+    approved = sum(each.error is None for each in given)
+    said = f"*{approved} of {plural(len(given) + unreached, 'text')} approved.*"
+    late = (
+        f"{plural(unreached, 'text')} could not be got to in time and"
+        f" {'waits' if unreached == 1 else 'wait'} as before."
+        " Open the list again from Home to go on."
+        if unreached
+        else ""
+    )
+    rows = [_answer(each, names.get(each.request_id)) for each in given]
+    blocks: list[Block | None] = [
+        section(said),
+        *(
+            section("\n".join(rows[at : at + _ROWS_OF_A_SECTION]))
+            for at in range(0, len(rows), _ROWS_OF_A_SECTION)
+        ),
+        context(late),
+    ]
+    return modal(title="Approve tier C", blocks=blocks)
+
+
+def _answer(each: Answer, waiting: WaitingLine | None) -> str:
+    name = _name(waiting) if waiting else f"Question {each.request_id}"
+    if each.error is None:
+        return f"{name}: approved"
+    return f"{name}: not approved. {notices.refused(each.error).text}"

@@ -1,0 +1,143 @@
+"""The settings of one person: the digest, direct messages, time away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from slack_sdk.models.blocks import (
+    Block,
+    DateTimePickerElement,
+    InputBlock,
+    Option,
+    PlainTextObject,
+    RadioButtonsElement,
+    StaticSelectElement,
+)
+from slack_sdk.models.views import View
+
+from blocks.ids import Callback, Field
+from blocks.message import modal
+from domain.preferences import HOURS_OF_THE_DAY, Preferences
+
+StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
+
+_NEVER: Final = "never"
+_YES: Final = "yes"
+_NO: Final = "no"
+
+
+def form(given: Preferences) -> View:
+    """Ask for all settings, filled in as they are."""
+    blocks: list[Block | None] = [
+        _choice(
+            Field.DIGEST,
+            "Digest",
+            "Kept for the daily digest, which this version does not send yet.",
+            kind=StaticSelectElement,
+            options={_NEVER: "No digest"}
+            | {str(hour): f"{hour:02}:00" for hour in range(HOURS_OF_THE_DAY)},
+            chosen=_NEVER if given.digest_hour is None else str(given.digest_hour),
+        ),
+        _choice(
+            Field.DIRECT,
+            "Direct messages",
+            "When something is overdue and you are asked to step in.",
+            kind=RadioButtonsElement,
+            options={
+                _YES: "Send me direct messages",
+                _NO: "Only mention me in the thread",
+            },
+            chosen=_YES if given.wants_dm else _NO,
+        ),
+        _time(Field.AWAY_FROM, "Out of office from", given.away_from),
+        _time(
+            Field.AWAY_UNTIL,
+            "Out of office until",
+            given.away_until,
+            hint="Meanwhile cards ask the others of your role; you can still decide.",
+        ),
+    ]
+    return modal(
+        title="Settings", blocks=blocks, callback=Callback.SETTINGS_FORM, submit="Save"
+    )
+
+
+def _choice(
+    field: Field,
+    label: str,
+    hint: str,
+    *,
+    kind: type[StaticSelectElement | RadioButtonsElement],
+    options: Mapping[str, str],
+    chosen: str,
+) -> InputBlock:
+    made = {
+        value: Option(text=PlainTextObject(text=text, emoji=False), value=value)
+        for value, text in options.items()
+    }
+    return InputBlock(
+        block_id=field,
+        label=label,
+        hint=hint,
+        element=kind(
+            action_id=field,
+            options=list(made.values()),
+            initial_option=made[chosen],
+        ),
+    )
+
+
+def _time(
+    field: Field, label: str, given: datetime | None, *, hint: str | None = None
+) -> InputBlock:
+    return InputBlock(
+        block_id=field,
+        label=label,
+        hint=hint,
+        optional=True,
+        element=DateTimePickerElement(
+            action_id=field,
+            initial_date_time=None if given is None else int(given.timestamp()),
+        ),
+    )
+
+
+def preferences_from(state: StateValues) -> Preferences:
+    """Read the submitted form; what it does not hold is as nobody had set it."""
+    hour = _option(state, Field.DIGEST)
+    return Preferences(
+        digest_hour=int(hour) if hour.isdecimal() else None,
+        wants_dm=_option(state, Field.DIRECT) != _NO,
+        away_from=_moment(state, Field.AWAY_FROM),
+        away_until=_moment(state, Field.AWAY_UNTIL),
+    )
+
+
+def errors(given: Preferences, now: datetime) -> dict[str, str]:
+    """What keeps the settings from being kept, by block id."""
+    begins, ends = given.away_from, given.away_until
+    if begins is None and ends is None:
+        return {}
+    if begins is None:
+        return {Field.AWAY_FROM: "Say from when, or clear the end."}
+    if ends is None:
+        return {Field.AWAY_UNTIL: "Say until when, or clear the start."}
+    if ends <= begins:
+        return {Field.AWAY_UNTIL: "The end has to be after the start."}
+    if ends <= now:
+        return {Field.AWAY_UNTIL: "This time has passed already."}
+    return {}
+
+
+def _option(state: StateValues, field: Field) -> str:
+    chosen = state.get(field, {}).get(field, {}).get("selected_option")
+    return str(chosen.get("value")) if isinstance(chosen, Mapping) else ""
+
+
+def _moment(state: StateValues, field: Field) -> datetime | None:
+    seconds = state.get(field, {}).get(field, {}).get("selected_date_time")
+    if not isinstance(seconds, int):
+        return None
+    return datetime.fromtimestamp(seconds, UTC)

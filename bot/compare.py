@@ -1,0 +1,66 @@
+"""Comparing two revisions of a campaign in a window."""
+
+from __future__ import annotations
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.kwargs_injection.async_args import AsyncArgs
+from slack_sdk.errors import SlackApiError
+
+from blocks import side_by_side
+from blocks.ids import Action
+from bot.context import Web
+from bot.errors import guarded, slack_code
+from bot.listeners import on_click, open_window
+from bot.payloads import Click, Columns
+from domain.campaign import CampaignId
+from domain.variant import RevisionId, VariantId
+from storage import queries
+
+
+def register(app: AsyncApp) -> None:
+    app.action(Action.COMPARE)(on_click(compare_campaign))
+    app.action(Action.LEFT)(choose)
+    app.action(Action.RIGHT)(choose)
+
+
+async def compare_campaign(click: Click, web: Web, slack: AsyncArgs) -> None:
+    await slack.ack()
+    view = await web.read(queries.comparison, CampaignId(click.target))
+    await open_window(slack, side_by_side.window(view))
+
+
+async def compare_variant(click: Click, web: Web, slack: AsyncArgs) -> None:
+    """Begin with this variant on the left."""
+    await slack.ack()
+    variant = VariantId(click.target)
+    campaign = await web.read(queries.campaign_of, variant)
+    view = await web.read(queries.comparison, campaign, variant=variant)
+    await open_window(slack, side_by_side.window(view))
+
+
+@guarded
+async def choose(args: AsyncArgs, web: Web) -> None:
+    await args.ack()
+    columns = Columns.of(args.body)
+    try:
+        await redraw(columns, web, args, seen=columns.seen)
+    except SlackApiError as error:
+        if slack_code(error) != "hash_conflict":
+            raise
+        # of two quick choices the later one knows both
+        await redraw(columns, web, args)
+
+
+async def redraw(
+    columns: Columns, web: Web, slack: AsyncArgs, *, seen: str | None = None
+) -> None:
+    """Draw the comparison with the columns that are chosen in it."""
+    view = await web.read(
+        queries.comparison,
+        CampaignId(columns.campaign),
+        left=RevisionId(columns.left) if columns.left else None,
+        right=RevisionId(columns.right) if columns.right else None,
+    )
+    await slack.client.views_update(
+        view_id=columns.view_id, hash=seen, view=side_by_side.window(view)
+    )

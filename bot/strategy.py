@@ -1,0 +1,120 @@
+"""A brand lead decides about a tier A brief; its author changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.kwargs_injection.async_args import AsyncArgs
+
+from blocks import brief_form, edit_form, strategy
+from blocks.ids import Action, Callback, Field
+from bot import brief
+from bot.context import Web
+from bot.listeners import OnClick, on_click, on_submit, on_typing, open_window
+from bot.payloads import Click, Submission, Typing
+from domain.brief import Brief
+from domain.campaign import CampaignId
+from domain.strategy import check_may_change
+from pipeline import record
+from pipeline.playbook import Playbook
+from storage import queries
+from storage.store import Store
+
+
+def register(app: AsyncApp) -> None:
+    for action, act in BUTTONS.items():
+        app.action(action)(on_click(act))
+    app.action(Action.BRIEF_TIER)(on_typing(tier_chosen))
+    app.view(Callback.CHANGES_FORM)(on_submit(ask_for_changes))
+    app.view(Callback.CHANGE_BRIEF_FORM)(on_submit(changed))
+
+
+async def approve(click: Click, web: Web, slack: AsyncArgs) -> None:
+    await web.write(
+        record.approve_strategy, web.playbook, click.target, actor=click.user
+    )
+    await slack.ack()
+
+
+async def ask_what_to_change(click: Click, web: Web, slack: AsyncArgs) -> None:
+    await slack.ack()
+    version = await web.read(queries.brief_version, click.target)
+    title = str(version.body.get("title", ""))
+    await open_window(
+        slack, strategy.changes_form(version.campaign_id, title, version.id)
+    )
+
+
+async def change(click: Click, web: Web, slack: AsyncArgs) -> None:
+    """Open the form with the brief as it is, for its author."""
+    await slack.ack()
+    version = await web.read(queries.brief_version, click.target)
+    # said before they type, and checked again when they submit
+    check_may_change(click.user, author=version.author)
+    audiences = await web.read(queries.audiences)
+    asked = await web.read(queries.strategy_decision, version.id)
+    await open_window(slack, brief_form.change_form(audiences, version, asked))
+
+
+BUTTONS: Final[Mapping[Action, OnClick]] = {
+    Action.APPROVE_STRATEGY: approve,
+    Action.ASK_FOR_CHANGES: ask_what_to_change,
+    Action.CHANGE_BRIEF: change,
+}
+
+
+async def tier_chosen(typing: Typing, web: Web, slack: AsyncArgs) -> None:
+    """Let the button of a new brief say where a brief of that tier goes."""
+    await slack.ack()
+    values = brief_form.values_from(typing.state)
+    is_new = typing.callback == Callback.BRIEF_FORM
+    if not is_new or brief_form.submit_label(values) == typing.submit:
+        return
+    audiences = await web.read(queries.audiences)
+    # no hash: what is typed meanwhile stays, since the inputs keep their ids
+    await slack.client.views_update(
+        view_id=typing.view_id, view=brief_form.form(audiences, values=values)
+    )
+
+
+async def ask_for_changes(submission: Submission, web: Web, slack: AsyncArgs) -> None:
+    errors = edit_form.missing(submission.state, Field.REASON)
+    if errors:
+        await slack.ack(response_action="errors", errors=errors)
+        return
+    await web.write(
+        record.ask_for_changes,
+        web.playbook,
+        submission.target,
+        actor=submission.user,
+        reason=edit_form.reason_from(submission.state),
+    )
+    await slack.ack()
+
+
+async def changed(submission: Submission, web: Web, slack: AsyncArgs) -> None:
+    async def keep(asked: Brief) -> None:
+        await web.write(file_change, web.playbook, asked, submission)
+
+    await brief.take(submission, slack, keep)
+
+
+def file_change(
+    store: Store, playbook: Playbook, asked: Brief, submission: Submission
+) -> CampaignId:
+    """Record a changed brief once, however often the same submission is delivered."""
+    before = store.inbox.seen("modal", submission.view_id)
+    if before is not None:
+        return CampaignId(int(before))
+    campaign = record.change_brief(
+        store,
+        playbook,
+        submission.target,
+        asked,
+        author=submission.user,
+        source="modal",
+    )
+    store.inbox.put("modal", submission.view_id, str(campaign.id))
+    return campaign.id

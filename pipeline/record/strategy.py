@@ -1,0 +1,91 @@
+"""A brand lead decides about a tier A brief, before anything is written."""
+
+from __future__ import annotations
+
+from domain.campaign import Actor, Campaign, Event
+from domain.errors import AlreadyDecided
+from domain.strategy import BriefVersion, StrategyDecision, check_may_decide
+from pipeline.advance import advance
+from pipeline.playbook import Playbook
+from pipeline.record.briefs import begin_writing, waiting_brief
+from storage.store import Store
+
+
+def approve_strategy(
+    store: Store, playbook: Playbook, brief_id: int, *, actor: str
+) -> Campaign:
+    """Approve exactly this brief version, and have its variants written.
+
+    Args:
+        brief_id: The brief version on the card that was clicked.
+
+    Raises:
+        AlreadyDecided: Says who was faster, and when.
+        Overtaken: The brief has been changed, or the campaign has moved on.
+        NotYourTurn: The person is no brand lead, or wrote the brief.
+    """
+    version = _decidable(store, playbook, brief_id, actor)
+    store.strategy.decide(version, actor=actor, is_approval=True)
+    campaign = advance(
+        store,
+        version.campaign_id,
+        Event.STRATEGY_APPROVED,
+        actor=Actor(id=actor),
+        detail=_about(version),
+        # what will be written with, should the playbook have changed meanwhile
+        prompt=playbook.prompt_name,
+        policy_hash=playbook.policy.hash,
+    )
+    begin_writing(store, campaign)
+    return campaign
+
+
+def ask_for_changes(
+    store: Store, playbook: Playbook, brief_id: int, *, actor: str, reason: str
+) -> Campaign:
+    """Give the brief back to its author, who reads the reason on the card.
+
+    Raises:
+        AlreadyDecided, Overtaken, NotYourTurn: As for `approve_strategy`.
+    """
+    version = _decidable(store, playbook, brief_id, actor)
+    store.strategy.decide(version, actor=actor, is_approval=False, reason=reason)
+    return advance(
+        store,
+        version.campaign_id,
+        Event.CHANGES_ASKED,
+        actor=Actor(id=actor),
+        reason=reason,
+        detail=_about(version),
+    )
+
+
+def _decidable(
+    store: Store, playbook: Playbook, brief_id: int, actor: str
+) -> BriefVersion:
+    """Lock, re-read, and check that this person may decide about this brief now."""
+    campaign = store.campaigns.lock_for_brief(brief_id)
+    decision = store.strategy.decision(brief_id)
+    if decision is not None and campaign.brief_id == brief_id:
+        raise _decided(campaign, decision)
+    version = waiting_brief(store, campaign, brief_id)
+    check_may_decide(actor, team=playbook.team, author=campaign.author)
+    return version
+
+
+def _decided(campaign: Campaign, decision: StrategyDecision) -> AlreadyDecided:
+    when = decision.decided_at
+    stamp = f"<!date^{int(when.timestamp())}^{{time}}|{when:%H:%M} UTC>"
+    if decision.is_approval:
+        return AlreadyDecided(
+            f"The strategy of #{campaign.id} was already approved by"
+            f" <@{decision.actor}> at {stamp}."
+        )
+    return AlreadyDecided(
+        f"<@{decision.actor}> already asked for changes to the brief of"
+        f" #{campaign.id} at {stamp}; its author changes it first."
+    )
+
+
+def _about(version: BriefVersion) -> dict[str, object]:
+    return {"brief_version": version.number, "brief": version.sha256}
