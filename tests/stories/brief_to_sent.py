@@ -71,8 +71,10 @@ def _edit(play: Play, cleo: Person, number: int, prefix: str) -> None:
         "cleo edits variant B: a new revision, its difference, linted again"
     ):
         variant = cleo.variant(number, "B")
-        # on a phone it is taller than the window
-        play.shot(cleo.page if prefix else variant, f"{prefix}variant-in-review")
+        # it is taller than the window: its end is shown, with notes and buttons
+        variant.get_by_role("button", name="Reject").scroll_into_view_if_needed()
+        shown = cleo.page if prefix else cleo.thread(number)
+        play.shot(shown, f"{prefix}variant-in-review")
         variant.get_by_role("button", name="Edit variant B").click()
         form = cleo.dialog("Edit variant B")
         form.get_by_label("Subject").fill(SUBJECT)
