@@ -52,6 +52,14 @@ _HELD: Final = (
     .distinct()
     .order_by(review_requests.c.campaign_id, review_requests.c.stage)
 )
+_ASSIGNMENTS: Final = (
+    sa.select(audit_events)
+    .where(
+        audit_events.c.campaign_id == sa.bindparam("campaign_id"),
+        audit_events.c.event == ASSIGNED,
+    )
+    .order_by(audit_events.c.seq)
+)
 
 
 def loads_of(connection: Connection, users: Sequence[str]) -> tuple[Load, ...]:
@@ -73,15 +81,8 @@ def assignments_of(
     connection: Connection, campaign_id: CampaignId
 ) -> tuple[Assignment, ...]:
     """Every change of who is asked about a campaign, in order."""
-    query = (
-        sa.select(audit_events)
-        .where(
-            audit_events.c.campaign_id == campaign_id, audit_events.c.event == ASSIGNED
-        )
-        .order_by(audit_events.c.seq)
-    )
     found: list[Assignment] = []
-    for row in connection.execute(query):
+    for row in connection.execute(_ASSIGNMENTS, {"campaign_id": campaign_id}):
         detail = detail_from(row.detail)
         if not isinstance(detail, dict):
             continue

@@ -14,6 +14,9 @@ from storage.repository import Repository, ignore_taken
 from storage.tables import Utc, preferences
 
 _OF: Final = sa.select(preferences).where(preferences.c.user == sa.bindparam("user"))
+_PREFERENCES_OF: Final = sa.select(preferences).where(
+    preferences.c.user.in_(sa.bindparam("users", expanding=True))
+)
 _AWAY_OF: Final = sa.select(preferences.c.user).where(
     preferences.c.user.in_(sa.bindparam("users", expanding=True)),
     preferences.c.away_from <= sa.func.current_timestamp(type_=Utc),
@@ -61,8 +64,7 @@ def away_until(
     asked = tuple(dict.fromkeys(users))
     if not asked:
         return {}
-    query = sa.select(preferences).where(preferences.c.user.in_(asked))
-    rows = connection.execute(query).all()
+    rows = connection.execute(_PREFERENCES_OF, {"users": asked}).all()
     return {
         row.user: row.away_until for row in rows if preferences_from(row).is_away(now)
     }

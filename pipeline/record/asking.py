@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from domain.campaign import Campaign
 from domain.review import ReviewRequest, Stage
 from domain.sla import due_at
@@ -44,8 +46,10 @@ def ask(
             fresh.add(variant.revision_id)
         if variant.state is not VariantState.IN_REVIEW:
             store.variants.swap(variant, VariantState.IN_REVIEW)
-    seat(store, playbook, campaign, stage, fresh)
-    set_deadlines(store, playbook, campaign, stage)
+    asked = store.pools.questions(campaign.id, stage.name)
+    seat(store, playbook, campaign, stage, asked, fresh=fresh)
+    waiting = [each for each in asked if each.closed_at is None]
+    _set_deadlines(store, playbook, campaign, stage, waiting)
 
 
 def _approvals_needed(
@@ -58,11 +62,14 @@ def _approvals_needed(
     return stage.approvals + extra
 
 
-def set_deadlines(
-    store: Store, playbook: Playbook, campaign: Campaign, stage: Stage
+def _set_deadlines(
+    store: Store,
+    playbook: Playbook,
+    campaign: Campaign,
+    stage: Stage,
+    waiting: Sequence[ReviewRequest],
 ) -> None:
-    """Set the stage's deadlines by the requests that are open in it now."""
-    waiting = open_in_stage(store, campaign)
+    """Set the stage's deadlines by the requests that wait in it now."""
     reminders = [playbook.rules.remind_at(each, stage) for each in waiting]
     times = {
         "remind": [at for at in reminders if at is not None],

@@ -40,6 +40,8 @@ def seat(
     playbook: Playbook,
     campaign: Campaign,
     stage: Stage,
+    asked: Sequence[ReviewRequest],
+    *,
     fresh: Collection[RevisionId],
 ) -> None:
     """Settle who is asked about a stage's open questions: one person for all of them.
@@ -50,15 +52,18 @@ def seat(
     several people is asked of everyone.
 
     Args:
+        asked: All questions of the stage about the campaign, open and closed.
         fresh: Texts whose questions have just been opened.
     """
-    asked = store.pools.questions(campaign.id, stage.name)
     waiting = [each for each in asked if each.closed_at is None]
     if not waiting or any(each.approvals_needed > 1 for each in waiting):
         return
     if all(each.revision_id in fresh for each in asked):
+        # nobody was asked in this stage before, so nobody can be assigned
+        last = None
         _say_if_empty(store, playbook, campaign, stage)
-    last = store.pools.last_assignment(campaign.id, stage.name)
+    else:
+        last = store.pools.last_assignment(campaign.id, stage.name)
     holder = last.after if last is not None else None
     is_settled = last is not None and last.actor != BY_ITSELF
     if holder is None and stage.ask is Ask.ONE and not is_settled:
@@ -67,7 +72,9 @@ def seat(
     elif holder is None or holder in _askable(
         store, playbook, campaign, stage, waiting
     ):
-        store.pools.assign([each.id for each in waiting], holder)
+        others = [each.id for each in waiting if each.assignee != holder]
+        if others:
+            store.pools.assign(others, holder)
     else:
         _pass_on(store, playbook, campaign, stage, waiting, holder=holder)
 
