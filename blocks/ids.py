@@ -151,7 +151,6 @@ class Field(StrEnum):
     ANSWERS = "answers"
     CAMPAIGN = "campaign"
     REQUESTS = "requests"
-    DIGEST = "digest"
     DIRECT = "direct"
     AWAY_FROM = "away_from"
     AWAY_UNTIL = "away_until"

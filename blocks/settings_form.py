@@ -1,4 +1,4 @@
-"""The settings of one person: the digest, direct messages, time away."""
+"""The settings of one person: direct messages, time away."""
 
 from __future__ import annotations
 
@@ -13,44 +13,27 @@ from slack_sdk.models.blocks import (
     Option,
     PlainTextObject,
     RadioButtonsElement,
-    StaticSelectElement,
 )
 from slack_sdk.models.views import View
 
 from blocks.ids import Callback, Field
 from blocks.message import modal
-from domain.preferences import HOURS_OF_THE_DAY, Preferences
+from domain.preferences import Preferences
 
 StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
-_NEVER: Final = "never"
 _YES: Final = "yes"
 _NO: Final = "no"
+_DIRECT: Final = {
+    _YES: "Send me direct messages",
+    _NO: "Only mention me in the thread",
+}
 
 
 def form(given: Preferences) -> View:
     """Ask for all settings, filled in as they are."""
     blocks: list[Block | None] = [
-        _choice(
-            Field.DIGEST,
-            "Digest",
-            "Kept for the daily digest, which this version does not send yet.",
-            kind=StaticSelectElement,
-            options={_NEVER: "No digest"}
-            | {str(hour): f"{hour:02}:00" for hour in range(HOURS_OF_THE_DAY)},
-            chosen=_NEVER if given.digest_hour is None else str(given.digest_hour),
-        ),
-        _choice(
-            Field.DIRECT,
-            "Direct messages",
-            "When something is overdue and you are asked to step in.",
-            kind=RadioButtonsElement,
-            options={
-                _YES: "Send me direct messages",
-                _NO: "Only mention me in the thread",
-            },
-            chosen=_YES if given.wants_dm else _NO,
-        ),
+        _direct(is_on=given.wants_dm),
         _time(Field.AWAY_FROM, "Out of office from", given.away_from),
         _time(
             Field.AWAY_UNTIL,
@@ -64,27 +47,19 @@ def form(given: Preferences) -> View:
     )
 
 
-def _choice(
-    field: Field,
-    label: str,
-    hint: str,
-    *,
-    kind: type[StaticSelectElement | RadioButtonsElement],
-    options: Mapping[str, str],
-    chosen: str,
-) -> InputBlock:
+def _direct(*, is_on: bool) -> InputBlock:
     made = {
         value: Option(text=PlainTextObject(text=text, emoji=False), value=value)
-        for value, text in options.items()
+        for value, text in _DIRECT.items()
     }
     return InputBlock(
-        block_id=field,
-        label=label,
-        hint=hint,
-        element=kind(
-            action_id=field,
+        block_id=Field.DIRECT,
+        label="Direct messages",
+        hint="When something is overdue and you are asked to step in.",
+        element=RadioButtonsElement(
+            action_id=Field.DIRECT,
             options=list(made.values()),
-            initial_option=made[chosen],
+            initial_option=made[_YES if is_on else _NO],
         ),
     )
 
@@ -106,9 +81,7 @@ def _time(
 
 def preferences_from(state: StateValues) -> Preferences:
     """Read the submitted form; what it does not hold is as nobody had set it."""
-    hour = _option(state, Field.DIGEST)
     return Preferences(
-        digest_hour=int(hour) if hour.isdecimal() else None,
         wants_dm=_option(state, Field.DIRECT) != _NO,
         away_from=_moment(state, Field.AWAY_FROM),
         away_until=_moment(state, Field.AWAY_UNTIL),

@@ -35,7 +35,6 @@ def preferences_of(connection: Connection, user: str) -> Preferences:
 
 def preferences_from(row: Row[Any]) -> Preferences:
     return Preferences(
-        digest_hour=row.digest_hour,
         wants_dm=row.wants_dm,
         away_from=row.away_from,
         away_until=row.away_until,
@@ -81,7 +80,6 @@ class PreferencesOf(Repository):
     def set(self, user: str, given: Preferences) -> None:
         """Keep a person's settings in place of those before."""
         values = {
-            "digest_hour": given.digest_hour,
             "wants_dm": given.wants_dm,
             "away_from": given.away_from,
             "away_until": given.away_until,

@@ -321,8 +321,6 @@ preferences = sa.Table(
     "preferences",
     metadata,
     sa.Column("user", sa.Text, primary_key=True),
-    # hour of the day in the team's zone; None: no digest
-    sa.Column("digest_hour", sa.Integer),
     sa.Column("wants_dm", sa.Boolean, nullable=False, server_default=sa.true()),
     _at("away_from", nullable=True),
     _at("away_until", nullable=True),

@@ -246,7 +246,6 @@ HOME: dict[str, View] = {
     "settings": settings_form.form(Preferences()),
     "settings_away": settings_form.form(
         Preferences(
-            digest_hour=9,
             wants_dm=False,
             away_from=NOW,
             away_until=NOW + minutes(600),

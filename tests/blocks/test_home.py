@@ -119,10 +119,9 @@ def _read(fields: dict[str, object]) -> dict[str, tuple[str, object]]:
 
 def test_the_form_gives_back_what_it_showed() -> None:
     start, end = 1_790_000_000, 1_790_086_400
-    state = chosen(digest="9", direct="no", away_from=start, away_until=end)
+    state = chosen(direct="no", away_from=start, away_until=end)
     given = settings_form.preferences_from(state)
     assert given == Preferences(
-        digest_hour=9,
         wants_dm=False,
         away_from=datetime.fromtimestamp(start, UTC),
         away_until=datetime.fromtimestamp(end, UTC),
@@ -135,7 +134,6 @@ def test_the_form_gives_back_what_it_showed() -> None:
         if each.get("action_id")
     }
     assert values == {
-        "digest": "9",
         "direct": "no",
         "away_from": start,
         "away_until": end,
@@ -144,8 +142,8 @@ def test_the_form_gives_back_what_it_showed() -> None:
 
 def test_a_form_of_nothing_is_the_defaults() -> None:
     assert settings_form.preferences_from({}) == Preferences()
-    hostile = chosen(digest="<!channel>")
-    assert settings_form.preferences_from(hostile).digest_hour is None
+    hostile = chosen(direct="<!channel>")
+    assert settings_form.preferences_from(hostile) == Preferences()
 
 
 def test_a_time_away_that_cannot_be_is_said_at_its_field() -> None:

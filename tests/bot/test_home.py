@@ -112,7 +112,7 @@ async def test_a_hostile_title_stays_text_on_home(desk: Lab) -> None:
 
 def option(value: str, text: str) -> Json:
     return {
-        "type": "static_select",
+        "type": "radio_buttons",
         "selected_option": {
             "text": {"type": "plain_text", "text": text, "emoji": False},
             "value": value,
@@ -128,13 +128,15 @@ def kept(desk: Lab, user: str) -> Preferences:
 async def test_settings_are_kept_and_shown_again(desk: Lab) -> None:
     view = await home(desk, by=CLEO)
     await press_on(desk, view, "Settings", by=CLEO)
-    report = await desk.submit({Field.DIGEST: option("9", "09:00")}, by=CLEO)
+    report = await desk.submit(
+        {Field.DIRECT: option("no", "Only mention me in the thread")}, by=CLEO
+    )
     assert report["closed"] is True
-    assert kept(desk, CLEO) == Preferences(digest_hour=9)
+    assert kept(desk, CLEO) == Preferences(wants_dm=False)
 
     await press_on(desk, tab(desk, CLEO), "Settings", by=CLEO)
     chosen = desk.view(CLEO)["blocks"][0]["element"]["initial_option"]
-    assert chosen["value"] == "9"
+    assert chosen["value"] == "no"
 
 
 async def test_time_away_is_refused_at_its_field_and_shown_on_home(desk: Lab) -> None:

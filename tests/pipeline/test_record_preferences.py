@@ -21,16 +21,16 @@ def prefer(desk: Lab, user: str, **given: object) -> None:
 
 
 def test_only_people_on_the_team_have_preferences(desk: Lab) -> None:
-    prefer(desk, CLEO, digest_hour=9)
+    prefer(desk, CLEO, wants_dm=False)
     kept = desk.look(lambda s: s.preferences.get(CLEO))
-    assert kept == Preferences(digest_hour=9)
+    assert kept == Preferences(wants_dm=False)
     with pytest.raises(NotYourTurn, match="team file"):
-        prefer(desk, NOBODY, digest_hour=9)
+        prefer(desk, NOBODY, wants_dm=False)
 
 
 def test_preferences_that_cannot_be_are_not_kept(desk: Lab) -> None:
-    with pytest.raises(Refused, match="0 to 23"):
-        prefer(desk, CLEO, digest_hour=24)
+    with pytest.raises(Refused, match="both a start and an end"):
+        prefer(desk, CLEO, away_from=desk.clock())
     assert desk.look(lambda s: s.preferences.get(CLEO)) == Preferences()
 
 

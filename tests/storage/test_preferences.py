@@ -27,7 +27,7 @@ def test_whoever_set_nothing_has_the_defaults(database: Database) -> None:
 def test_the_last_settings_hold_and_are_only_ones_own(
     database: Database, clock: Clock
 ) -> None:
-    first = Preferences(digest_hour=9, wants_dm=False)
+    first = Preferences(wants_dm=False)
     away = Preferences(away_from=clock(), away_until=clock() + DAY)
     with database.begin() as store:
         store.preferences.set("U1", first)

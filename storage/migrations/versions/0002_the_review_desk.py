@@ -19,7 +19,6 @@ def upgrade() -> None:
     op.create_table(
         "preferences",
         sa.Column("user", sa.Text(), nullable=False),
-        sa.Column("digest_hour", sa.Integer(), nullable=True),
         sa.Column("wants_dm", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("away_from", sa.DateTime(timezone=True), nullable=True),
         sa.Column("away_until", sa.DateTime(timezone=True), nullable=True),
