@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from blocks import (
@@ -41,6 +41,8 @@ from storage.store import Store
 
 _PLOT_IS_SLOWER: Final = 3
 """How much more rarely than its card a plot is drawn."""
+
+_A_MOMENT: Final = timedelta(seconds=1)
 
 _PLOTTED: Final = SENDING | {State.HELD, State.ROLLED_BACK, State.SENT}
 
@@ -179,11 +181,15 @@ def _variants(deps: Deps, view: CampaignCard, now: datetime) -> Iterator[Surface
 
 
 def _variant(view: CampaignCard, shown: VariantCard, now: datetime) -> Surface:
+    # being overdue is news: no card may go on saying that there is time left
+    still, due = view.created_at, shown.due_at
+    if due is not None and due < now:
+        still = due + _A_MOMENT
     return _surface(
         f"variant:{shown.variant_id}",
         view.slack_channel,
         lambda at: variant_card.render(shown, now=at),
-        still=view.created_at,
+        still=still,
         now=now,
         in_thread=True,
     )

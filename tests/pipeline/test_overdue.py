@@ -124,6 +124,15 @@ def test_a_stage_may_go_without_reminders(desk: Lab) -> None:
     assert reminders(desk, number) == []
 
 
+def test_a_card_in_the_thread_says_that_it_is_overdue(desk: Lab) -> None:
+    number = in_review(desk)
+    said = [json.dumps(m.blocks) for m in desk.thread(number)]
+    assert not any("overdue since" in each for each in said)
+    desk.tick(SLA + 1)
+    late = [m for m in desk.thread(number) if "overdue since" in json.dumps(m.blocks)]
+    assert {f"Variant {label}" for label in "ABC"} <= {m.text[:9] for m in late}
+
+
 # Escalation -----------------------------------------------------------------------
 
 
