@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import uuid
@@ -17,6 +18,9 @@ from storage.engine import Database
 from tests.clock import Clock
 
 POSTGRES = "COPYDESK_TEST_POSTGRES_URL"
+
+# thousands of tests in one process: walking all of its objects costs more than they do
+gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture
