@@ -47,7 +47,7 @@ up: .venv/runtime.stamp  ## Start the whole desk on this machine and print its a
 test: .venv/dev.stamp  ## Run every test that needs no outside service, and one story if Chromium is here
 	@$(BIN)/python -m pytest
 	@if [ -n "$(CHROMIUM)" ] && [ -d tests/stories ]; then \
-	  $(BIN)/python -m pytest -m story -k smoke; \
+	  $(BIN)/python -m pytest -m story -k smoke tests/stories; \
 	else echo "No Chromium here, so no story was played."; fi
 
 story: .venv/dev.stamp  ## Play the stories in a real browser (STORY=name plays one)
@@ -63,7 +63,7 @@ check: .venv/dev.stamp  ## Format, lint, types, layers, migrations and the Slack
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 	  export DATABASE_URL="sqlite:///$$folder/check.db" && \
 	  $(BIN)/alembic upgrade head && $(BIN)/alembic check
-	@$(BIN)/python -m pytest -q -k manifest
+	@$(BIN)/python -m pytest -q tests/bot/test_manifest.py
 
 fmt: .venv/dev.stamp  ## Format the code and fix what can be fixed
 	@$(BIN)/ruff format .

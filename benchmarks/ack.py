@@ -38,7 +38,13 @@ class Pair:
         """Approvals and rejections in turn, each about a text nobody decided yet."""
         return [
             from_slack(
-                submit("reject_form", about, {"reason": "Too long"}, by=COPY_EDITOR)
+                submit(
+                    "reject_form",
+                    about,
+                    {"reason": "Too long"},
+                    by=COPY_EDITOR,
+                    chosen={"reason_code": "writing"},
+                )
                 if about % 2
                 else press("approve", about, by=COPY_EDITOR)
             )

@@ -221,6 +221,7 @@ def _request(number: int, now: datetime) -> dict[str, Any]:
         "variant_id": number,
         "revision_id": number,
         "stage": "copy",
+        "round": "copy",
         "role": "copy_editor" if is_mine else "legal",
         "asked_at": now - timedelta(hours=1),
         "due_at": now + timedelta(minutes=number if is_mine else -number),

@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -102,13 +103,21 @@ def press(
 
 
 def submit(
-    form: str, about: int, values: Mapping[str, str], *, by: str
+    form: str,
+    about: int,
+    values: Mapping[str, str],
+    *,
+    by: str,
+    chosen: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """A submitted modal, as Slack sends it."""
-    state = {
+    """A submitted modal, as Slack sends it: what was typed, and chosen in selects."""
+    state: dict[str, dict[str, dict[str, Any]]] = {
         block: {block: {"type": "plain_text_input", "value": value}}
         for block, value in values.items()
     }
+    for block, value in chosen.items():
+        option = {"text": {"type": "plain_text", "text": value}, "value": value}
+        state[block] = {block: {"type": "static_select", "selected_option": option}}
     return {
         "type": "view_submission",
         "user": {"id": by, "name": "bench", "team_id": _TEAM["id"]},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from slack_sdk.models.blocks import (
@@ -112,30 +113,40 @@ def _short(waiting: WaitingLine) -> str:
 
 def requests_from(state: StateValues) -> tuple[RequestId, ...]:
     """The questions that were left in the choice, each once, in its order."""
+    return tuple(names_from(state))
+
+
+def names_from(state: StateValues) -> Mapping[RequestId, str]:
+    """What each chosen question was called on the list, in the order of the choice."""
     given = state.get(Field.REQUESTS, {}).get(Field.REQUESTS, {})
     chosen = given.get("selected_options")
-    values = [
-        str(each.get("value"))
-        for each in (chosen if isinstance(chosen, list) else [])
-        if isinstance(each, Mapping)
-    ]
-    return tuple(
-        RequestId(int(each))
-        for each in dict.fromkeys(values)
-        if each.isascii() and each.isdecimal() and len(each) <= _ID_DIGITS
-    )
+    found: dict[RequestId, str] = {}
+    for each in chosen if isinstance(chosen, list) else []:
+        value = str(each.get("value")) if isinstance(each, Mapping) else ""
+        if value.isascii() and value.isdecimal() and len(value) <= _ID_DIGITS:
+            found.setdefault(RequestId(int(value)), _text_of(each))
+    return found
+
+
+def _text_of(option: Mapping[str, Any]) -> str:
+    text = option.get("text")
+    shown = text.get("text") if isinstance(text, Mapping) else None
+    return shown if isinstance(shown, str) else ""
 
 
 def answers(
     given: Sequence[Answer],
     names: Mapping[RequestId, WaitingLine],
     *,
+    called: Mapping[RequestId, str] = MappingProxyType({}),
     unreached: int = 0,
 ) -> View:
     """Say what came of each question.
 
     Args:
-        names: What is known about the questions; one that is not there has a number.
+        names: What is known about the questions that still waited.
+        called: What the others were called on the list; one that is in neither has a
+            number.
         unreached: How many were not got to in the time a window has.
     """
     approved = sum(each.error is None for each in given)
@@ -147,7 +158,10 @@ def answers(
         if unreached
         else ""
     )
-    rows = [_answer(each, names.get(each.request_id)) for each in given]
+    rows = [
+        _answer(each, names.get(each.request_id), called.get(each.request_id, ""))
+        for each in given
+    ]
     blocks: list[Block | None] = [
         section(said),
         *(
@@ -159,8 +173,11 @@ def answers(
     return modal(title="Approve tier C", blocks=blocks)
 
 
-def _answer(each: Answer, waiting: WaitingLine | None) -> str:
-    name = _name(waiting) if waiting else f"Question {each.request_id}"
+def _answer(each: Answer, waiting: WaitingLine | None, called: str) -> str:
+    if waiting is not None:
+        name = _name(waiting)
+    else:
+        name = f"*{line(called, 75)}*" if called else f"Question {each.request_id}"
     if each.error is None:
         return f"{name}: approved"
     return f"{name}: not approved. {notices.refused(each.error).text}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from slack_sdk.models.blocks import Block, ContextBlock, InteractiveElement
 
@@ -24,8 +24,12 @@ from blocks.text import (
     who,
 )
 from domain.campaign import BEFORE_SENDING
+from domain.rejection import REASON_WORDS
 from domain.variant import VariantState
 from domain.views import CampaignCard, DecisionLine, UnknownChunk
+
+_WORTH_SAYING: Final = timedelta(minutes=2)
+"""A shorter delay nobody has noticed."""
 
 _DECISIONS_SHOWN: Final = 5
 _WORDLESS: Final = frozenset({VariantState.BRIEFED, VariantState.FAILED})
@@ -49,9 +53,19 @@ def render(view: CampaignCard, *, now: datetime) -> Message:
     return message(f"{title}: {face.aloud}", blocks)
 
 
+def caught_up(away: timedelta) -> list[dict[str, Any]]:
+    """The last line of a card that Slack could not be told of for so long."""
+    if away < _WORTH_SAYING:
+        return []
+    said = f"Slack was away {in_words(away)}; this card is current again."
+    block = context(said)
+    return [] if block is None else [block.to_dict()]
+
+
 def _facts(view: CampaignCard) -> str:
     recipients = plural(view.recipients, "recipient")
     facts = f"{line(view.channel, 30)} · tier {line(view.tier, 5)} · {recipients}"
+    facts += f" · {line(view.team_name, 40)}" if view.team_name else ""
     return f"{facts}\n{sentence(view.tier_reason)}" if view.tier_reason else facts
 
 
@@ -83,14 +97,15 @@ def _decided(decisions: tuple[DecisionLine, ...]) -> ContextBlock | None:
     """Who decided what, the same decision about several variants in one line."""
     grouped: dict[tuple[str, str, bool, str], list[DecisionLine]] = {}
     for each in decisions:
-        key = each.stage, each.actor, each.is_approval, nudge.carried(each)
+        code = f": {REASON_WORDS[each.code]}" if each.code else ""
+        key = each.stage, each.actor, each.is_approval, nudge.carried(each) + code
         grouped.setdefault(key, []).append(each)
     lines = [
         f"{line(stage, 40).capitalize()}: "
         f"{joined(dict.fromkeys(line(d.variant_label, 5) for d in group))} "
         f"{'approved' if is_approval else 'rejected'} by {nudge.decider(actor)}, "
-        f"{clock(max(d.decided_at for d in group))}{carried}"
-        for (stage, actor, is_approval, carried), group in grouped.items()
+        f"{clock(max(d.decided_at for d in group))}{more}"
+        for (stage, actor, is_approval, more), group in grouped.items()
     ]
     return context("\n".join(lines[-_DECISIONS_SHOWN:]))
 

@@ -31,7 +31,8 @@ from blocks.text import (
     who,
 )
 from domain.campaign import BEFORE_SENDING, CampaignId, State
-from domain.views import CampaignCard
+from domain.variant import LIVE_VARIANT
+from domain.views import CampaignCard, ReviewView
 
 
 def face(view: CampaignCard, now: datetime) -> Face:
@@ -92,9 +93,8 @@ def _linted(view: CampaignCard, _now: datetime) -> Face:
 
 
 def _review(view: CampaignCard, now: datetime) -> Face:
-    review = view.review
     evidence = (campaign_progress.variants(view),)
-    if review is None:
+    if not view.reviews:
         return Face(
             state="In review",
             aloud="in review",
@@ -102,30 +102,52 @@ def _review(view: CampaignCard, now: datetime) -> Face:
             evidence=evidence,
             buttons=(_cancel(view.id),),
         )
-    stage = f"In {line(review.stage, 40)} review"
-    beside = [f"stage {review.number} of {review.total}"]
-    if review.due_at is not None:
-        beside.append(due(review.due_at, now))
-    asked = everyone(review.asked) if review.asked else ""
-    beside.append(f"asked: {asked}" if asked else _nobody(review.role))
-    todo = f"{pool.empty(review.role)}\n" if review.is_pool_empty else ""
-    todo += "Decide each variant in the thread."
-    if review.quota is not None:
-        some = "variant" if review.quota == 1 else "variants"
-        todo += (
-            f" {count(review.approved)} of {count(review.quota)} {some} approved;"
-            " the rest are shelved once that many are."
-        )
-    todo = f"{todo} {nudge.standing(review)}".rstrip()
+    first, *others = view.reviews
+    stages = joined(line(each.stage, 40) for each in view.reviews)
+    places = joined(str(each.number) for each in view.reviews)
+    which = f"{'stages' if others else 'stage'} {places} of {first.total}"
+    todo = "Decide each variant in the thread."
+    if first.quota is not None:
+        some = "variant" if first.quota == 1 else "variants"
+        todo += f" {count(first.approved)} of {count(first.quota)} {some} approved"
+        live = sum(each.state in LIVE_VARIANT for each in view.variants)
+        is_choice = live > first.quota
+        todo += "; the rest are shelved once that many are." if is_choice else "."
+    if others:
+        beside = [which, "asked at the same time"]
+        rows = [*(_side(each, now) for each in view.reviews), todo]
+    else:
+        beside = [which, *_waits_for(first, now)]
+        rows = [*_empty(first), f"{todo} {nudge.standing(first)}".rstrip()]
     return Face(
-        state=stage,
-        aloud=f"in {line(review.stage, 40)} review, stage"
-        f" {review.number} of {review.total}",
+        state=f"In {stages} review",
+        aloud=f"in {stages} review, {which}",
         beside=tuple(beside),
-        next=todo,
+        next="\n".join(rows),
         evidence=evidence,
         buttons=(_cancel(view.id),),
     )
+
+
+def _side(review: ReviewView, now: datetime) -> str:
+    """One of several stages that are asked at the same time, in a line."""
+    name = line(review.stage, 40).capitalize()
+    if review.is_through:
+        return f"{name}: has approved every text"
+    waits = f"{name}: {' · '.join(_waits_for(review, now))}"
+    return "\n".join([f"{waits}. {nudge.standing(review)}".rstrip(), *_empty(review)])
+
+
+def _waits_for(review: ReviewView, now: datetime) -> list[str]:
+    if review.due_at is None:
+        # as while the text that it was asked about is rewritten
+        return ["nothing to decide just now"]
+    asked = f"asked: {everyone(review.asked)}" if review.asked else _nobody(review.role)
+    return [due(review.due_at, now), asked]
+
+
+def _empty(review: ReviewView) -> list[str]:
+    return [pool.empty(review.role)] if review.is_pool_empty else []
 
 
 def _nobody(role: str) -> str:

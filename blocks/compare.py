@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -22,6 +21,7 @@ from blocks.message import (
 )
 from blocks.text import capital, date, line, plain, quoted, truncate, who
 from blocks.variant_card import finding
+from domain.comparison import Matcher
 from domain.review import BY_ITSELF
 from domain.variant import Copy, Origin
 from domain.views import EffectLine, FindingLine, RevisionView
@@ -84,7 +84,7 @@ def _moves(a: Sequence[str], b: Sequence[str]) -> list[tuple[str, int, int, int,
     Word by word they would be read in turns: an old one, a new one, an old one.
     """
     moves: list[tuple[str, int, int, int, int]] = []
-    codes = difflib.SequenceMatcher(a=a, b=b, autojunk=False).get_opcodes()
+    codes = Matcher(a, b).get_opcodes()
     for index, (tag, a_from, a_to, b_from, b_to) in enumerate(codes):
         before = moves[-1][0] if moves else "equal"
         after = codes[index + 1][0] if index + 1 < len(codes) else "equal"

@@ -6,13 +6,28 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from slack_sdk.models.blocks import Block, InputBlock, PlainTextInputElement
+from slack_sdk.models.blocks import (
+    Block,
+    InputBlock,
+    Option,
+    PlainTextInputElement,
+    PlainTextObject,
+    StaticSelectElement,
+)
 from slack_sdk.models.views import View
 
 from blocks.ids import Callback, Field, body_block
 from blocks.message import context, modal, section
 from blocks.text import capital, line, plain, quoted, truncate
 from blocks.variant_card import finding
+from domain.rejection import (
+    REASON_MOST,
+    REASON_WORDS,
+    RejectReason,
+    code_problem,
+    parse_code,
+    reason_problem,
+)
 from domain.variant import Copy
 from domain.views import RevisionView
 
@@ -176,8 +191,8 @@ def regenerate_form(revision: RevisionView) -> View:
         title=f"Regenerate variant {revision.variant_label}",
         blocks=[
             section(
-                f"The writer gets the brief, this text and what you write here."
-                f" Revision {revision.number} stays in the history:"
+                "The writer gets the brief, this text, what reviewers of this campaign"
+                f" rejected and why, and what you write here. Revision {revision.number} stays in the history:"
                 f" {quoted(revision.text.subject, 150)}"
             ),
             text_input(
@@ -205,19 +220,58 @@ def reject_form(request_id: int, label: str, stage: str) -> View:
                 f"*{capital(line(stage_name, 40))} review.* Variant {line(label, 5)}"
                 " leaves this campaign; the other variants stay."
             ),
+            _reason_select(),
             text_input(
                 Field.REASON,
-                "Why is it rejected?",
+                "What exactly is wrong?",
                 "",
-                most=_INSTRUCTION_MOST,
+                most=REASON_MOST,
                 multiline=True,
-                hint="The author reads this on the card.",
+                hint="The author reads this on the card, and the writer with the next"
+                " text of this campaign.",
             ),
         ],
         callback=Callback.REJECT_FORM,
         submit="Reject",
         target=request_id,
     )
+
+
+def _reason_select() -> InputBlock:
+    options = [
+        Option(text=PlainTextObject(text=capital(words), emoji=False), value=code)
+        for code, words in REASON_WORDS.items()
+    ]
+    return InputBlock(
+        block_id=Field.REASON_CODE,
+        label=PlainTextObject(text="Why is it rejected?", emoji=False),
+        element=StaticSelectElement(
+            action_id=Field.REASON_CODE,
+            placeholder=PlainTextObject(text="Choose a reason", emoji=False),
+            options=options,
+        ),
+    )
+
+
+def code_from(state_values: StateValues) -> RejectReason | None:
+    """The reason chosen in a reject form; None when it is none of ours."""
+    return parse_code(_chosen(state_values))
+
+
+def _chosen(state_values: StateValues) -> object:
+    at: object = state_values
+    for name in (Field.REASON_CODE, Field.REASON_CODE, "selected_option", "value"):
+        at = at.get(name) if isinstance(at, Mapping) else None
+    return at
+
+
+def reject_errors(state_values: StateValues) -> dict[str, str]:
+    """What keeps a rejection from being taken, by block id."""
+    problems = {
+        Field.REASON_CODE: code_problem(_chosen(state_values)),
+        Field.REASON: reason_problem(typed(state_values, Field.REASON)),
+    }
+    return {str(field): words for field, words in problems.items() if words}
 
 
 def reason_from(state_values: StateValues) -> str:

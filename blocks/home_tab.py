@@ -24,6 +24,7 @@ from blocks.text import (
     plural,
     relative,
 )
+from domain.rejection import REASON_WORDS
 from domain.views import (
     CampaignLine,
     DecidedLine,
@@ -43,7 +44,16 @@ def render(view: HomeView, *, now: datetime) -> View:
     """Draw Home for one person as the record says it is at `now` (aware)."""
     if not view.is_known:
         blocks = _first_visit(view)
-    elif not any((view.waiting, view.strategies, view.live, view.mine, view.overdue)):
+    elif not any(
+        (
+            view.waiting,
+            view.strategies,
+            view.live,
+            view.mine,
+            view.overdue,
+            view.late_strategies,
+        )
+    ):
         blocks = _nothing_to_do(view, now)
     else:
         blocks = _desk(view, now)
@@ -113,7 +123,7 @@ def _desk(view: HomeView, now: datetime) -> list[Block | None]:
         waiting += "+"
     return [
         _heading(f"Waiting on you ({waiting})"),
-        *(_strategy(each, now) for each in view.strategies),
+        *(strategy(each, now) for each in view.strategies),
         *_waiting(view, now),
         _commands(),
         DividerBlock(),
@@ -138,26 +148,29 @@ def _waiting(view: HomeView, now: datetime) -> list[Block | None]:
     lines = view.waiting
     if not lines and not view.strategies:
         return [section("Nothing waits for your decision.")]
-    rows: list[Block | None] = [_question(each, now) for each in lines[:_WAITING_SHOWN]]
+    rows: list[Block | None] = [question(each, now) for each in lines[:_WAITING_SHOWN]]
     is_cut = "waiting" in view.cut
     return [
         *rows,
-        _rest(len(lines) - _WAITING_SHOWN, is_cut=is_cut),
+        rest(len(lines) - _WAITING_SHOWN, is_cut=is_cut),
         _in_one_go(view.passing),
     ]
 
 
-def _strategy(each: CampaignLine, now: datetime) -> Block:
+def strategy(each: CampaignLine, now: datetime) -> Block:
+    """A brief that waits for the reader, a brand lead."""
     where = campaign_lists.place(each.permalink_channel, each.permalink_ts)
+    when = f", {due(each.due_at, now)}" if each.due_at else ""
     return section(
         f"{campaign_lists.title(each)}, strategy\n"
-        f"Nothing is written before you approve it · tier {line(each.tier, 5)} ·"
+        f"Nothing is written before you approve it{when} · tier {line(each.tier, 5)} ·"
         f" {plural(each.recipients, 'recipient')} · asked"
         f" {relative(each.updated_at, now)} on its card · {where}"
     )
 
 
-def _question(each: WaitingLine, now: datetime) -> Block:
+def question(each: WaitingLine, now: datetime) -> Block:
+    """A question that waits for the reader, with its text one click away."""
     label = line(each.variant_label, 5)
     mine = ", assigned to you" if each.is_assigned else ""
     return section(
@@ -211,7 +224,7 @@ def _live(view: HomeView, now: datetime) -> list[Block | None]:
         for each in view.live[:_LINES_SHOWN]
     ]
     hidden = len(view.live) - _LINES_SHOWN
-    return [*rows, _rest(hidden, is_cut="live" in view.cut)]
+    return [*rows, rest(hidden, is_cut="live" in view.cut)]
 
 
 def _mine(view: HomeView, now: datetime) -> list[Block | None]:
@@ -222,26 +235,43 @@ def _mine(view: HomeView, now: datetime) -> list[Block | None]:
         section(campaign_lists.row(each, now)) for each in shown
     ]
     hidden = len(view.mine) - _LINES_SHOWN
-    return [*rows, _rest(hidden, is_cut="mine" in view.cut)]
+    return [*rows, rest(hidden, is_cut="mine" in view.cut)]
 
 
 def _overdue(view: HomeView, now: datetime) -> list[Block | None]:
-    """What the rest of the team is late with, one line per campaign and stage."""
-    grouped: dict[tuple[int, str], list[WaitingLine]] = {}
-    for each in view.overdue:
-        grouped.setdefault((each.campaign_id, each.stage), []).append(each)
-    if not grouped:
-        return []
-    groups = list(grouped.values())
+    """What the rest of the team is late with."""
     rows: list[Block | None] = [
-        section(_late(group, now)) for group in groups[:_OVERDUE_SHOWN]
+        section(_late_strategy(each, now))
+        for each in view.late_strategies[:_OVERDUE_SHOWN]
     ]
+    rows += late(view.overdue, now, is_cut="overdue" in view.cut)
+    return [DividerBlock(), _heading("Overdue on the team"), *rows] if rows else []
+
+
+def late(
+    overdue: Iterable[WaitingLine], now: datetime, *, is_cut: bool
+) -> list[Block | None]:
+    """What is overdue, one line per campaign and stage."""
+    grouped: dict[tuple[int, str], list[WaitingLine]] = {}
+    for each in overdue:
+        grouped.setdefault((each.campaign_id, each.stage), []).append(each)
+    groups = list(grouped.values())
+    if not groups:
+        return []
     return [
-        DividerBlock(),
-        _heading("Overdue on the team"),
-        *rows,
-        _rest(len(groups) - _OVERDUE_SHOWN, is_cut="overdue" in view.cut),
+        *(section(_late(group, now)) for group in groups[:_OVERDUE_SHOWN]),
+        rest(len(groups) - _OVERDUE_SHOWN, is_cut=is_cut),
     ]
+
+
+def _late_strategy(each: CampaignLine, now: datetime) -> str:
+    """A brief that brand leads are late with."""
+    when = due(each.due_at, now) if each.due_at else relative(each.updated_at, now)
+    return (
+        f"{campaign_lists.title(each)}, strategy\n"
+        f"Waits for a brand lead, {when} · tier {line(each.tier, 5)} ·"
+        f" {campaign_lists.place(each.permalink_channel, each.permalink_ts)}"
+    )
 
 
 def _late(group: Sequence[WaitingLine], now: datetime) -> str:
@@ -270,6 +300,7 @@ def _verdict(each: DecidedLine, now: datetime) -> str:
         f"#{each.campaign_id} {line(each.title, 80)}, variant"
         f" {line(given.variant_label, 5)}: {verb} in {_stage(given.stage).lower()}"
         f" review, {clock(given.decided_at)} ({relative(given.decided_at, now)})"
+        + (f", {REASON_WORDS[given.code]}" if given.code else "")
     )
 
 
@@ -283,7 +314,8 @@ def _week(week: WeekView) -> Block | None:
     )
 
 
-def _rest(hidden: int, *, is_cut: bool = False) -> Block | None:
+def rest(hidden: int, *, is_cut: bool = False) -> Block | None:
+    """What a list had no room for."""
     if hidden > 0:
         more = "+" if is_cut else ""
         return context(f"{count(hidden)}{more} more not shown")

@@ -51,6 +51,9 @@ class Action(StrEnum):
     SHOW_BRIEF = "show_brief"
     OPEN_INCIDENT = "open_incident"
     COMPARE = "compare"
+    LOOK_AGAIN = "look_again"
+    # which two revisions: see `compared_block`
+    POST_COMPARISON = "post_comparison"
     # value: chunk id
     LOOK_UP_CHUNK = "look_up_chunk"
     MARK_CHUNK_SENT = "mark_chunk_sent"
@@ -146,18 +149,21 @@ class Field(StrEnum):
     BODY = "body"
     INSTRUCTION = "instruction"
     REASON = "reason"
+    REASON_CODE = "reason_code"
     QUOTE = "quote"
     COMMENT = "comment"
     ANSWERS = "answers"
     CAMPAIGN = "campaign"
     REQUESTS = "requests"
     DIRECT = "direct"
+    DIGEST = "digest"
     AWAY_FROM = "away_from"
     AWAY_UNTIL = "away_until"
 
 
 _BRIEF: Final = "brief."
 _ASSIGNEE: Final = "assignee."
+_COMPARED: Final = re.compile(r"compared\.([0-9]{1,18})\.([0-9]{1,18})")
 _OPTION: Final = re.compile(r"([a-z_]+)\.([0-9]+)")
 
 
@@ -196,6 +202,17 @@ def seen_of(block_id: str) -> int | None:
     number = block_id.removeprefix(_ASSIGNEE)
     is_ours = block_id.startswith(_ASSIGNEE) and re.fullmatch(r"[0-9]{1,18}", number)
     return int(number) if is_ours else None
+
+
+def compared_block(left: int, right: int) -> str:
+    """Block id of the button that posts a comparison: the revisions that are seen."""
+    return f"compared.{left}.{right}"
+
+
+def compared_of(block_id: str) -> tuple[int, int] | None:
+    """Read the revisions that `compared_block` wrote; None for any other block."""
+    match = _COMPARED.fullmatch(block_id)
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def option_value(verb: Verb, target: int) -> str:

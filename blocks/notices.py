@@ -22,6 +22,7 @@ from blocks.text import (
     in_words,
     joined,
     line,
+    link,
     plain,
     plural,
     who,
@@ -29,6 +30,7 @@ from blocks.text import (
 from domain.brief_fields import BY_NAME
 from domain.campaign import CampaignId
 from domain.errors import CampaignError
+from domain.newest import CardPlace
 from domain.views import (
     CampaignLine,
     DeskStatus,
@@ -65,8 +67,14 @@ def asked(
         f"#{campaign_id} {plain(title, 100)}: {plain(review.stage, 40)} review is next,"
         f" stage {review.number} of {review.total}"
     )
+    beside = (
+        f", asked at the same time as {joined(line(each, 40) for each in review.beside)}"
+        if review.beside
+        else ""
+    )
     words = (
-        f"Stage {review.number} of {review.total}. Decide each variant above.{quota}"
+        f"Stage {review.number} of {review.total}{beside}."
+        f" Decide each variant above.{quota}"
     )
     # The mention is in the text too: Slack notifies by it.
     named = f"{everyone(review.asked)} {text}" if review.asked else text
@@ -131,13 +139,14 @@ def refused(error: CampaignError) -> Message:
     return said(_own_words(str(error)))
 
 
-def overtaken(error: CampaignError, campaign: CampaignLine | None = None) -> Message:
-    """Somebody was faster, or the text moved on: who, when, where the newest card is."""
-    where = ""
-    if campaign is not None:
-        at = campaign_lists.place(campaign.permalink_channel, campaign.permalink_ts)
-        where = f" The newest card of #{campaign.id} is in {at}."
-    return said(f"{_own_words(str(error))}{where}")
+def overtaken(error: CampaignError, place: CardPlace, permalink: str) -> Message:
+    """Somebody was faster, or the text moved on: who, when, and the newest card."""
+    words = _own_words(str(error))
+    card = "the newest card of"
+    if place.variant_label is not None:
+        card += f" variant {line(place.variant_label, 5)},"
+    there = link(permalink, f"Open {card} #{place.campaign_id}")
+    return message(words, [section(f"{words}\n{there}")])
 
 
 def _own_words(text: str) -> str:
@@ -192,6 +201,8 @@ _HELP: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     ),
     "desk": (
         ("/desk status", "shows what is under way, parked or waiting"),
+        ("/desk metrics", "shows how each stage of review did in the last 7 days"),
+        ("/desk metrics 30", "the same over 30 days, or any number from 1 to 90"),
         ("/desk help", "shows this"),
     ),
 }

@@ -60,8 +60,11 @@ def nobody_here(campaign_id: CampaignId, title: str, review: ReviewView) -> Mess
 
 
 def empty(role: str) -> str:
-    """What the cards say while all who hold a role are out of office."""
-    return f"*{capital(line(_nobody(role), 100))}.* Everybody in it is out of office."
+    """What the cards say while all who hold a role are out of office, or nobody does."""
+    return (
+        f"*{capital(line(_nobody(role), 100))}.* Everybody in it is out of office, or"
+        " nobody holds the role now."
+    )
 
 
 def _nobody(role: str) -> str:

@@ -1,7 +1,8 @@
-"""The settings of one person: direct messages, time away."""
+"""The settings of one person: direct messages, a digest, time away."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -13,12 +14,13 @@ from slack_sdk.models.blocks import (
     Option,
     PlainTextObject,
     RadioButtonsElement,
+    StaticSelectElement,
 )
 from slack_sdk.models.views import View
 
 from blocks.ids import Callback, Field
 from blocks.message import modal
-from domain.preferences import Preferences
+from domain.preferences import HOURS, Preferences
 
 StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
@@ -28,12 +30,17 @@ _DIRECT: Final = {
     _YES: "Send me direct messages",
     _NO: "Only mention me in the thread",
 }
+_OFF: Final = "off"
+_AT: Final = {_OFF: "Off", **{str(hour): f"{hour:02}:00" for hour in HOURS}}
+_NO_HOUR: Final = -1
+"""What the form never offered; `errors` refuses it at its field."""
 
 
 def form(given: Preferences) -> View:
     """Ask for all settings, filled in as they are."""
     blocks: list[Block | None] = [
         _direct(is_on=given.wants_dm),
+        _digest(given.digest_hour),
         _time(Field.AWAY_FROM, "Out of office from", given.away_from),
         _time(
             Field.AWAY_UNTIL,
@@ -64,6 +71,27 @@ def _direct(*, is_on: bool) -> InputBlock:
     )
 
 
+def _digest(hour: int | None) -> InputBlock:
+    made = {
+        value: Option(text=PlainTextObject(text=text, emoji=False), value=value)
+        for value, text in _AT.items()
+    }
+    return InputBlock(
+        block_id=Field.DIGEST,
+        label="Daily digest",
+        hint=(
+            "One direct message at that hour where you are, on working days, with what"
+            " waits for you. Reminders then come in it and not in threads. What is"
+            " overdue still mentions whoever is asked to step in."
+        ),
+        element=StaticSelectElement(
+            action_id=Field.DIGEST,
+            options=list(made.values()),
+            initial_option=made[_OFF if hour is None else str(hour)],
+        ),
+    )
+
+
 def _time(
     field: Field, label: str, given: datetime | None, *, hint: str | None = None
 ) -> InputBlock:
@@ -83,6 +111,7 @@ def preferences_from(state: StateValues) -> Preferences:
     """Read the submitted form; what it does not hold is as nobody had set it."""
     return Preferences(
         wants_dm=_option(state, Field.DIRECT) != _NO,
+        digest_hour=_hour(state),
         away_from=_moment(state, Field.AWAY_FROM),
         away_until=_moment(state, Field.AWAY_UNTIL),
     )
@@ -90,6 +119,8 @@ def preferences_from(state: StateValues) -> Preferences:
 
 def errors(given: Preferences, now: datetime) -> dict[str, str]:
     """What keeps the settings from being kept, by block id."""
+    if given.digest_hour is not None and given.digest_hour not in HOURS:
+        return {Field.DIGEST: "Choose off, or an hour from 00:00 to 23:00."}
     begins, ends = given.away_from, given.away_until
     if begins is None and ends is None:
         return {}
@@ -107,6 +138,13 @@ def errors(given: Preferences, now: datetime) -> dict[str, str]:
 def _option(state: StateValues, field: Field) -> str:
     chosen = state.get(field, {}).get(field, {}).get("selected_option")
     return str(chosen.get("value")) if isinstance(chosen, Mapping) else ""
+
+
+def _hour(state: StateValues) -> int | None:
+    chosen = _option(state, Field.DIGEST)
+    if chosen in ("", _OFF):
+        return None
+    return int(chosen) if re.fullmatch("[0-9]{1,2}", chosen) else _NO_HOUR
 
 
 def _moment(state: StateValues, field: Field) -> datetime | None:

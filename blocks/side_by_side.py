@@ -6,14 +6,14 @@ pair of paragraphs is one section and stays together on either.
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Iterator, Sequence
+from dataclasses import fields as fields_of
 from typing import Final
 
 from slack_sdk.models.blocks import (
     Block,
     DividerBlock,
+    ImageBlock,
     InteractiveElement,
     Option,
     OptionGroup,
@@ -21,14 +21,36 @@ from slack_sdk.models.blocks import (
     SectionBlock,
     StaticSelectElement,
 )
+from slack_sdk.models.blocks.basic_components import SlackFile
 from slack_sdk.models.views import View
 
 from blocks.campaign_progress import lint_words
 from blocks.compare import origin_words
-from blocks.ids import Action, Callback
-from blocks.message import actions, button, context, fields, modal, section
-from blocks.text import capital, date, escape, line, plain, plural, truncate
+from blocks.ids import Action, Callback, compared_block
+from blocks.message import (
+    Message,
+    actions,
+    button,
+    context,
+    fields,
+    message,
+    modal,
+    section,
+)
+from blocks.text import (
+    capital,
+    date,
+    joined,
+    line,
+    plain,
+    plural,
+    truncate,
+    unmarked,
+    who,
+)
 from blocks.variant_card import finding
+from domain.comparison import Pair, Piece, Same, marked, paired, paragraphs
+from domain.variant import Copy
 from domain.views import ColumnView, ComparisonView, RevisionOption, RevisionView
 
 # Slack: 100 options in a group of a menu, 100 groups in a menu
@@ -36,22 +58,14 @@ _OPTIONS_MOST: Final = 100
 _ROWS_MOST: Final = 24
 # Slack: field text, 2,000 characters; marks and escapes need room as well
 _FIELD_MOST: Final = 1500
+# Slack: alternative text of an upload, 1,000 characters
+_ALT_MOST: Final = 900
 _SAME_SHOWN: Final = 80
 _FINDINGS_SHOWN: Final = 5
-# Below this share of equal words two paragraphs are two texts, and marking every word
-# of both would mark nothing.
-_ALIKE: Final = 0.3
-_PARTS: Final = re.compile(r"\s+|\S+")
-# What Slack reads as bold, struck through, code or italic becomes a letter that looks
-# alike: the marks here must be ours. An underscore inside a word marks nothing.
-_LOOKALIKES: Final = str.maketrans({"*": "\u2217", "~": "\u223c", "`": "\u02cb"})
-_EDGE_UNDERSCORE: Final = re.compile(r"(?<![^\W_])_+|_+(?![^\W_])")
 _LEGEND: Final = (
     "Words that the other side does not have are *bold*. Paragraphs with little in"
     " common are shown without marks."
 )
-
-Pair = tuple[str, str]
 
 
 def window(view: ComparisonView) -> View:
@@ -68,6 +82,7 @@ def window(view: ComparisonView) -> View:
         fields(_findings(left), _findings(right)),
         _decide("left", left),
         _decide("right", right) if _is_other(left, right) else None,
+        _post(view) if _is_other(left, right) else None,
         context(_LEGEND),
     ]
     return modal(
@@ -143,15 +158,15 @@ def _heading(column: ColumnView) -> str:
 
 
 def _texts(left: RevisionView, right: RevisionView) -> Iterator[Block | None]:
-    bodies = _paragraphs(left.text.body), _paragraphs(right.text.body)
+    bodies = paragraphs(left.text.body), paragraphs(right.text.body)
     names = _short(left), _short(right)
     yield _row(names, (left.text.subject, right.text.subject), "Subject")
     yield _row(names, (left.text.preheader, right.text.preheader), "Preheader")
-    for number, each in enumerate(_rows(*bodies)):
+    for number, each in enumerate(paired(*bodies)):
         if number == _ROWS_MOST:
             yield context("The rest of the bodies is not shown here; Read all has it.")
             return
-        yield context(_same(each)) if isinstance(each, list) else _row(names, each)
+        yield context(_same(each)) if isinstance(each, Same) else _row(names, each)
 
 
 def _short(revision: RevisionView) -> str:
@@ -159,25 +174,9 @@ def _short(revision: RevisionView) -> str:
     return f"`{plain(revision.variant_label, 5)}{revision.number}`"
 
 
-def _paragraphs(body: str) -> list[str]:
-    return [part.strip() for part in re.split(r"\n\s*\n", body) if part.strip()]
-
-
-def _rows(left: list[str], right: list[str]) -> Iterator[Pair | list[str]]:
-    """Paragraphs beside each other; those that are equal come as one list."""
-    matcher = difflib.SequenceMatcher(a=left, b=right, autojunk=False)
-    for tag, a_from, a_to, b_from, b_to in matcher.get_opcodes():
-        if tag == "equal":
-            yield left[a_from:a_to]
-            continue
-        olds, news = left[a_from:a_to], right[b_from:b_to]
-        for at in range(max(len(olds), len(news))):
-            yield "".join(olds[at : at + 1]), "".join(news[at : at + 1])
-
-
-def _same(paragraphs: list[str]) -> str:
-    first = _unmarked(truncate(" ".join(paragraphs[0].split()), _SAME_SHOWN))
-    rest = len(paragraphs) - 1
+def _same(both: Same) -> str:
+    first = unmarked(truncate(" ".join(both.paragraphs[0].split()), _SAME_SHOWN))
+    rest = len(both.paragraphs) - 1
     more = f" and {plural(rest, 'more paragraph')}" if rest else ""
     return f"The same in both: “{first}”{more}"
 
@@ -191,46 +190,24 @@ def _row(names: Pair, pair: Pair, part: str = "") -> SectionBlock:
 
 def _marked(left: str, right: str) -> Pair:
     """Both sides, with the words in bold that the other does not have."""
-    a, b = left.split(), right.split()
-    matcher = difflib.SequenceMatcher(a=a, b=b, autojunk=False)
-    if not a or not b or matcher.ratio() < _ALIKE:
+    pieces = marked(left, right)
+    if pieces is None:
         return _whole(left, right), _whole(right, left)
-    blocks = matcher.get_matching_blocks()
-    same_a = {at for m in blocks for at in range(m.a, m.a + m.size)}
-    same_b = {at for m in blocks for at in range(m.b, m.b + m.size)}
-    return _bold(left, same_a), _bold(right, same_b)
+    return _bold(pieces[0]), _bold(pieces[1])
 
 
 def _whole(text: str, other: str) -> str:
     if not text:
         return "(not on this side)" if other else "(empty)"
-    return _cut(_unmarked(text))
+    return _cut(unmarked(text))
 
 
-def _bold(text: str, same: set[int]) -> str:
-    """Mark the words that are not the same; neighbours on a line share their stars."""
-    shown: list[str] = []
-    last = len(text.split()) - 1
-    at = -1
-    is_open = False
-    for part in _PARTS.findall(text):
-        if part.isspace():
-            ends = is_open and (at == last or at + 1 in same or "\n" in part)
-            shown += ["*", part] if ends else [part]
-            is_open = is_open and not ends
-            continue
-        at += 1
-        if at not in same and not is_open:
-            shown.append("*")
-            is_open = True
-        shown.append(_unmarked(part))
-    return _cut("".join(shown) + ("*" if is_open else ""))
-
-
-def _unmarked(text: str) -> str:
-    """Foreign text in which nothing is read as a mark, a mention or a link."""
-    edges = _EDGE_UNDERSCORE.sub(lambda match: "\u02cd" * len(match[0]), text)
-    return escape(edges).translate(_LOOKALIKES)
+def _bold(pieces: Sequence[Piece]) -> str:
+    shown = [
+        f"*{unmarked(each.text)}*" if each.is_other else unmarked(each.text)
+        for each in pieces
+    ]
+    return _cut("".join(shown))
 
 
 def _cut(text: str) -> str:
@@ -260,17 +237,65 @@ def _findings(column: ColumnView) -> str:
     return name + "\n".join([*rows, *more])
 
 
+def _post(view: ComparisonView) -> Block | None:
+    """A picture of what is seen, for everybody who reads the thread."""
+    left, right = view.left.revision, view.right.revision
+    if view.posted is not None:
+        by, at = who(view.posted.actor), date(view.posted.at)
+        return context(f"{by} posted this comparison in the thread, {at}")
+    return actions(
+        [
+            button(
+                "Post in thread",
+                Action.POST_COMPARISON,
+                view.campaign_id,
+                aloud=f"Post this comparison as a picture in the thread of"
+                f" campaign {view.campaign_id}",
+            )
+        ],
+        block_id=compared_block(left.revision_id, right.revision_id),
+    )
+
+
+def posted(view: ComparisonView, actor: str, file_id: str) -> Message:
+    """The thread's picture of a comparison, with its words for who cannot see it."""
+    left, right = _name(view.left), _name(view.right)
+    picture = ImageBlock(alt_text=picture_alt(view), slack_file=SlackFile(id=file_id))
+    text = f"#{view.campaign_id}: {left} beside {right}"
+    return message(
+        text, [section(f"{who(actor)} compared {left} with {right}."), picture]
+    )
+
+
+def picture_alt(view: ComparisonView) -> str:
+    """What the picture shows, for who cannot see it; the subjects, and what differs."""
+    a, b = view.left.revision.text, view.right.revision.text
+    parts = fields_of(Copy)
+    other = [
+        each.name for each in parts if getattr(a, each.name) != getattr(b, each.name)
+    ]
+    differs = f"They differ in {joined(other)}." if other else "The texts are the same."
+    sides = " ".join(
+        f"{capital(_name(each))}: subject “{plain(each.revision.text.subject, 200)}”,"
+        f" {plural(len(each.revision.findings), 'note')}."
+        for each in (view.left, view.right)
+    )
+    return truncate(f"A comparison in two columns. {sides} {differs}", _ALT_MOST)
+
+
 def _decide(side: str, column: ColumnView) -> Block | None:
     label = plain(column.revision.variant_label, 5)
     row: list[InteractiveElement | None] = []
-    if column.request_id is not None:
+    for request_id, name in column.questions:
+        stage = plain(name.replace("_", " "), 40)
+        which = f" in {stage}" if len(column.questions) > 1 else ""
         row.append(
             button(
-                f"Approve {label}",
+                f"Approve {label}{which}",
                 Action.APPROVE_HERE,
-                column.request_id,
+                request_id,
                 style="primary",
-                aloud=f"Approve variant {label}, {column.stage} stage",
+                aloud=f"Approve variant {label}, {stage} stage",
             )
         )
     number = column.revision.number

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from slack_sdk.models.blocks import InputBlock, PlainTextInputElement
+from slack_sdk.models.blocks import ButtonElement, InputBlock, PlainTextInputElement
 from slack_sdk.models.views import View
 
 from blocks.campaign_face import Face, cancel
 from blocks.ids import Action, Callback, Field, Verb
 from blocks.message import Message, button, context, message, modal, section
 from blocks.text import (
+    capital,
     clock,
     date,
+    due,
     everyone,
     joined,
     line,
@@ -31,7 +34,7 @@ _SHOWN: Final = 400
 _CHANGED_SHOWN: Final = 8
 
 
-def face(view: CampaignCard, _now: datetime) -> Face:
+def face(view: CampaignCard, now: datetime) -> Face:
     """The campaign card before anything is written."""
     strategy = view.strategy
     if strategy is None:
@@ -41,42 +44,76 @@ def face(view: CampaignCard, _now: datetime) -> Face:
             buttons=(cancel(view.id),),
         )
     if strategy.decision is None:
-        return _waiting(view, strategy)
+        return _waiting(view, strategy, now)
     return _given_back(view, strategy, strategy.decision)
 
 
-def _waiting(view: CampaignCard, strategy: StrategyView) -> Face:
+def _waiting(view: CampaignCard, strategy: StrategyView, now: datetime) -> Face:
     return Face(
         state="Waiting for a brand lead",
         aloud="waiting for a brand lead",
         beside=(
             f"brief version {strategy.number}",
-            f"since {date(view.moved_at)}",
+            due(strategy.due_at, now)
+            if strategy.due_at
+            else f"since {date(view.moved_at)}",
             f"asked: {everyone(strategy.asked)}" if strategy.asked else _NOBODY,
         ),
-        next="Nothing is written until the strategy is approved.",
-        evidence=("\n".join([*_changed(strategy), *_points(strategy)]),),
-        buttons=(
-            button(
-                "Approve strategy",
-                Action.APPROVE_STRATEGY,
-                strategy.brief_id,
-                style="primary",
-                aloud=f"Approve the strategy of campaign {view.id}",
-            ),
-            button(
-                "Ask for changes",
-                Action.ASK_FOR_CHANGES,
-                strategy.brief_id,
-                aloud=f"Ask for changes to the brief of campaign {view.id}",
-            ),
-            cancel(view.id),
+        next=" ".join(
+            (
+                "Nothing is written until the strategy is approved.",
+                *(() if strategy.asked else (_NEEDS_SOMEBODY,)),
+                *_standing(strategy),
+            )
         ),
+        evidence=("\n".join([*_changed(strategy), *_points(strategy)]),),
+        buttons=(*_decide(view, strategy), cancel(view.id)),
         more=(("Change brief", Verb.CHANGE_BRIEF, strategy.brief_id),),
     )
 
 
+def _decide(view: CampaignCard, strategy: StrategyView) -> Iterator[ButtonElement]:
+    """No button that must be refused, whoever presses it."""
+    if not strategy.asked:
+        yield button(
+            "Look again",
+            Action.LOOK_AGAIN,
+            view.id,
+            aloud=f"Look again for who may approve the strategy of campaign {view.id}",
+        )
+        return
+    yield button(
+        "Approve strategy",
+        Action.APPROVE_STRATEGY,
+        strategy.brief_id,
+        style="primary",
+        aloud=f"Approve the strategy of campaign {view.id}",
+    )
+    yield button(
+        "Ask for changes",
+        Action.ASK_FOR_CHANGES,
+        strategy.brief_id,
+        aloud=f"Ask for changes to the brief of campaign {view.id}",
+    )
+
+
+_NEEDS_SOMEBODY: Final = (
+    "It takes a brand lead who did not write the brief: whoever keeps the team file can"
+    " give somebody the role, and Look again then shows the buttons."
+)
 _NOBODY: Final = "nobody but the author holds the role brand lead"
+
+
+def _standing(strategy: StrategyView) -> tuple[str, ...]:
+    """Who has been told that it still waits."""
+    if strategy.escalated_at is not None:
+        told = (
+            everyone(strategy.escalated_to) if strategy.escalated_to else "its author"
+        )
+        return (f"Escalated to {told}, {clock(strategy.escalated_at)}.",)
+    if strategy.reminded_at is not None:
+        return (f"Reminded {clock(strategy.reminded_at)}.",)
+    return ()
 
 
 def _given_back(
@@ -158,6 +195,54 @@ def asked(view: CampaignCard, strategy: StrategyView) -> Message:
             context(*_changed(strategy), words),
         ],
     )
+
+
+def reminded(view: CampaignCard, strategy: StrategyView, *, now: datetime) -> Message:
+    """The one reminder; it mentions only those who are asked."""
+    named = everyone(strategy.asked)
+    return message(
+        f"{named} #{view.id} {plain(view.title, 100)}: the strategy still waits",
+        [
+            section(
+                f"{named}: this campaign's strategy still waits for you{_by(strategy, now)}."
+                " Nothing is written before."
+            )
+        ],
+    )
+
+
+def escalated(
+    view: CampaignCard,
+    strategy: StrategyView,
+    *,
+    channel: str | None,
+    now: datetime,
+) -> Message:
+    """Somebody else is asked to step in; brand leads are named by role, not pinged.
+
+    Args:
+        channel: Where the campaign's card is, for whoever is told elsewhere.
+    """
+    told = everyone(strategy.escalated_to or (view.author,))
+    can = (
+        "Whoever holds the role brand lead can; find somebody who has the time."
+        if strategy.asked
+        else f"{capital(_NOBODY)}; whoever keeps the team file can give it to somebody."
+    )
+    return message(
+        f"{told} #{view.id} {plain(view.title, 100)}: the strategy waits",
+        [
+            section(
+                f"{told}: nobody has decided the strategy of #{view.id}"
+                f" {line(view.title, 100)}{_by(strategy, now)}. {can}"
+            ),
+            context(f"Its card is in <#{line(channel, 30)}>" if channel else ""),
+        ],
+    )
+
+
+def _by(strategy: StrategyView, now: datetime) -> str:
+    return f", {due(strategy.due_at, now)}" if strategy.due_at else ""
 
 
 def given_back(

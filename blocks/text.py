@@ -10,9 +10,15 @@ from typing import Final
 _ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 # Direction marks could show a line of ours in another order than it was written.
 _DIRECTION: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# What Slack reads as bold, struck through or code, as a letter that looks alike: no
+# escape exists for them. An underscore inside a word marks nothing.
+_LOOKALIKES: Final = str.maketrans({"*": "\u2217", "~": "\u223c", "`": "\u02cb"})
+_EDGE_UNDERSCORE: Final = re.compile(r"(?<![^\W_])_+|_+(?![^\W_])")
 # An entity such as `&amp;` or a token such as `<@U123>` that a cut left open.
 _OPEN_END: Final = re.compile(r"(&[#\w]{0,8}|<[^<>]*)\Z")
 _SLACK_USER: Final = re.compile(r"[UW][A-Z0-9]{2,}")
+# Slack's own links are shorter; a token's end inside of one would end it early.
+_WEB_ADDRESS: Final = re.compile(r"https?://[^\s<>|]{1,1000}")
 ELLIPSIS: Final = "…"
 SAMPLE_WRITER: Final = "sample writer - no AI model connected"
 """What stands on every card whose text no model wrote."""
@@ -24,6 +30,12 @@ def escape(text: str) -> str:
     Direction-changing characters become a visible replacement character.
     """
     return undirected(text).translate(_ESCAPES)
+
+
+def unmarked(text: str) -> str:
+    """Escape foreign text and take its marks: around it, only ours open and close."""
+    edges = _EDGE_UNDERSCORE.sub(lambda match: "\u02cd" * len(match[0]), text)
+    return escape(edges).translate(_LOOKALIKES)
 
 
 def undirected(text: str) -> str:
@@ -45,8 +57,8 @@ def truncate(text: str, limit: int) -> str:
 
 
 def line(text: str, limit: int = 200) -> str:
-    """Escape foreign text, put it on one line and cut it."""
-    return truncate(escape(" ".join(text.split())), limit)
+    """Escape foreign text, take its marks, put it on one line and cut it."""
+    return truncate(unmarked(" ".join(text.split())), limit)
 
 
 def quoted(text: str, limit: int = 200) -> str:
@@ -68,6 +80,17 @@ def plain(text: str, limit: int) -> str:
 def mention(user: str) -> str:
     """A token that Slack shows as the person's name."""
     return f"<@{user}>"
+
+
+def link(url: str, label: str) -> str:
+    """A token that Slack shows as a link; the label alone when the address is none.
+
+    Args:
+        label: Words of ours, escaped where they are foreign.
+    """
+    if not _WEB_ADDRESS.fullmatch(url):
+        return label
+    return f"<{url.translate(_ESCAPES)}|{label}>"
 
 
 def who(actor: str) -> str:

@@ -28,6 +28,7 @@ from blocks.text import (
     clock,
     due,
     everyone,
+    joined,
     line,
     plain,
     plural,
@@ -37,14 +38,25 @@ from blocks.text import (
     who,
 )
 from domain.campaign import State
+from domain.rejection import REASON_WORDS
 from domain.undo import UNDO_FOR
 from domain.variant import Copy, VariantState
-from domain.views import DecisionLine, FindingLine, VariantCard, WithdrawnLine
+from domain.views import (
+    DecisionLine,
+    FindingLine,
+    QuestionView,
+    VariantCard,
+    WithdrawnLine,
+)
 
 PREVIEW: Final = 600
 _SUBJECT_SHOWN: Final = 300
 _FINDINGS_SHOWN: Final = 8
 _DECISIONS_SHOWN: Final = 4
+_IS_BLOCKED: Final = (
+    "Approve is off because a finding above must change first:"
+    " Edit the text or Regenerate it."
+)
 _S = VariantState
 _CHANGEABLE: Final = frozenset({_S.LINTED, _S.IN_REVIEW})
 _WRITING_IS_OPEN: Final = frozenset({State.DRAFTED, State.LINTED, State.STAGED_REVIEW})
@@ -99,8 +111,9 @@ def _aloud(view: VariantCard, hard: int) -> str:
     if view.state in _ENDED:
         return _ENDED[view.state].lower()
     said = _lint(view, hard) if _is_checked(view) else _unchecked(view)
-    if view.request_id is not None and view.stage:
-        return f"{said}, waits for {plain(view.stage, 40)} review"
+    if view.questions:
+        stages = joined(plain(each.stage, 40) for each in view.questions)
+        return f"{said}, waits for {stages} review"
     return said
 
 
@@ -202,12 +215,20 @@ def _decision(
     """The status line, then the buttons while there is something to decide."""
     status = [_decided(each) for each in view.decisions[-_DECISIONS_SHOWN:]]
     status.extend(map(_withdrawn, view.withdrawn))
-    status.extend(_state_words(view, now, is_blocked=is_blocked))
-    blocks: list[Block | None] = []
-    if status:
-        blocks.append(section("\n".join(status), accessory=_undo(view, now)))
-    blocks.append(actions(_buttons(view, is_blocked=is_blocked)))
-    return blocks
+    status.extend(_state_words(view))
+    is_asked = view.campaign_state is State.STAGED_REVIEW and view.state not in _ENDED
+    questions = view.questions if is_asked else ()
+    blocked = [_IS_BLOCKED] if questions and is_blocked else []
+    side_by_side: list[Block | None] = []
+    if len(questions) > 1:
+        for each in questions:
+            approve = _approve(view, each, is_blocked=is_blocked)
+            side_by_side.append(section(_asked(each, now), accessory=approve))
+        side_by_side.extend(map(section, blocked))
+    else:
+        status.extend([*(_asked(each, now) for each in questions), *blocked])
+    said = section("\n".join(status), accessory=_undo(view, now)) if status else None
+    return [said, *side_by_side, actions(_buttons(view, is_blocked=is_blocked))]
 
 
 def _decided(each: DecisionLine) -> str:
@@ -218,8 +239,16 @@ def _decided(each: DecisionLine) -> str:
             f"{stage} approved by {nudge.decider(each.actor)},"
             f" {clock(each.decided_at)}{nudge.carried(each)}{why}"
         )
-    reason = f": {sentence(each.reason)}" if each.reason else ""
-    return f"{stage} rejected by {who(each.actor)}, {clock(each.decided_at)}{reason}"
+    said = f"{stage} rejected by {who(each.actor)}, {clock(each.decided_at)}"
+    return said + _why(each)
+
+
+def _why(each: DecisionLine) -> str:
+    """The code in words, and the reviewer's own; a record of old has only those."""
+    if each.code is None:
+        return f": {sentence(each.reason)}" if each.reason else ""
+    own = f", {quoted(each.reason, 400)}" if each.reason else ""
+    return f": {REASON_WORDS[each.code]}{own}"
 
 
 def _withdrawn(each: WithdrawnLine) -> str:
@@ -240,34 +269,31 @@ def _undo(view: VariantCard, now: datetime) -> InteractiveElement | None:
     return button(f"Undo {seconds}", Action.UNDO, view.undo.decision_id, aloud=aloud)
 
 
-def _state_words(view: VariantCard, now: datetime, *, is_blocked: bool) -> list[str]:
+def _state_words(view: VariantCard) -> list[str]:
     if view.state in _ENDED:
         return _ended(view)
     if view.state is _S.BRIEFED and view.instruction:
         return [f"Being rewritten: {quoted(view.instruction, 300)}"]
-    if view.request_id is None or view.campaign_state is not State.STAGED_REVIEW:
-        return []
-    stage = line(view.stage or "review", 40)
-    more = "nobody else holds" if view.approved_by else "nobody holds"
-    asked = everyone(view.asked) if view.asked else f"{more} that role yet"
-    when = f", {due(view.due_at, now)}" if view.due_at is not None else ""
-    said = [f"*{stage.capitalize()} asked:* {asked}{when}{_so_far(view)}"]
-    if view.empty_pool is not None:
-        said.append(pool.empty(view.empty_pool))
-    if is_blocked:
-        said.append(
-            "Approve is off because a finding above must change first:"
-            " Edit the text or Regenerate it."
-        )
-    return said
+    return []
 
 
-def _so_far(view: VariantCard) -> str:
+def _asked(question: QuestionView, now: datetime) -> str:
+    more = "nobody else holds" if question.approved_by else "nobody holds"
+    asked = everyone(question.asked) if question.asked else f"{more} that role yet"
+    said = (
+        f"*{line(question.stage, 40).capitalize()} asked:* {asked},"
+        f" {due(question.due_at, now)}{_so_far(question)}"
+    )
+    return f"{said}\n{pool.empty(question.role)}" if question.is_pool_empty else said
+
+
+def _so_far(question: QuestionView) -> str:
     """How many of the people it needs have approved."""
-    if view.approvals_needed == 1:
+    needed, given = question.approvals_needed, question.approved_by
+    if needed == 1:
         return ""
-    by = f" by {everyone(view.approved_by)}" if view.approved_by else ""
-    return f" · {len(view.approved_by)} of {view.approvals_needed} approved{by}"
+    by = f" by {everyone(given)}" if given else ""
+    return f" · {len(given)} of {needed} approved{by}"
 
 
 def _ended(view: VariantCard) -> list[str]:
@@ -281,23 +307,45 @@ def _ended(view: VariantCard) -> list[str]:
 
 
 def _buttons(view: VariantCard, *, is_blocked: bool) -> list[InteractiveElement | None]:
-    is_open = view.state in _CHANGEABLE and view.campaign_state in _WRITING_IS_OPEN
+    is_open = _is_open(view)
     row: list[InteractiveElement | None] = []
-    if is_open and view.request_id is not None and not is_blocked:
-        row.append(_button(view, "Approve", Action.APPROVE, view.request_id, "primary"))
+    if len(view.questions) == 1:
+        row.append(_approve(view, view.questions[0], is_blocked=is_blocked))
     if is_open and view.revision_id is not None:
         row.append(_button(view, "Edit", Action.EDIT, view.revision_id))
         row.append(_button(view, "Regenerate", Action.REGENERATE, view.revision_id))
-    if is_open and view.request_id is not None:
-        row.append(_button(view, "Reject", Action.REJECT, view.request_id, "danger"))
+    if is_open and view.questions:
+        first = view.questions[0].request_id
+        row.append(_button(view, "Reject", Action.REJECT, first, "danger"))
     is_in_review = is_open and view.campaign_state is State.STAGED_REVIEW
     return [*row, _menu(view, is_open=is_in_review)]
+
+
+def _is_open(view: VariantCard) -> bool:
+    return view.state in _CHANGEABLE and view.campaign_state in _WRITING_IS_OPEN
+
+
+def _approve(
+    view: VariantCard, question: QuestionView, *, is_blocked: bool
+) -> InteractiveElement | None:
+    """Names its stage when several are asked at the same time."""
+    if is_blocked or not _is_open(view):
+        return None
+    stage = plain(question.stage.replace("_", " "), 40)
+    return button(
+        f"Approve {stage}" if len(view.questions) > 1 else "Approve",
+        Action.APPROVE,
+        question.request_id,
+        style="primary",
+        aloud=f"Approve variant {view.label}, {stage} stage",
+    )
 
 
 def _button(
     view: VariantCard, label: str, action: Action, target: int, style: str | None = None
 ) -> InteractiveElement:
-    stage = f", {view.stage} stage" if view.stage else ""
+    stages = joined(plain(each.stage, 40) for each in view.questions)
+    stage = f", {stages} stage" if stages else ""
     aloud = f"{label} variant {view.label}{stage}"
     return button(label, action, target, style=style, aloud=aloud)
 
@@ -305,18 +353,21 @@ def _button(
 def _menu(view: VariantCard, *, is_open: bool) -> InteractiveElement | None:
     if view.revision_id is None:
         return None
+    comment = ("Comment", Verb.COMMENT, view.revision_id)
     suggest = [("Suggest", Verb.SUGGEST, view.revision_id)] if is_open else []
-    # five is Slack's most: while it is asked about, what is cut has its own Read all
-    last = (
-        ("Assign", Verb.ASSIGN, view.request_id)
-        if is_open and view.request_id is not None
-        else ("Read all", Verb.READ_ALL, view.revision_id)
-    )
-    options = [
-        ("Comment", Verb.COMMENT, view.revision_id),
-        *suggest,
-        ("Compare", Verb.COMPARE, view.variant_id),
-        ("History", Verb.HISTORY, view.variant_id),
-        last,
+    compare = ("Compare", Verb.COMPARE, view.variant_id)
+    history = ("History", Verb.HISTORY, view.variant_id)
+    assign: list[tuple[str, Verb, int]] = [
+        ("Assign", Verb.ASSIGN, each.request_id)
+        if len(view.questions) == 1
+        else (f"Assign {plain(each.stage, 40)}", Verb.ASSIGN, each.request_id)
+        for each in view.questions
+        if is_open
     ]
-    return overflow(Action.VARIANT_MORE, options)
+    # while it is asked about, what is cut has its own Read all
+    last = assign or [("Read all", Verb.READ_ALL, view.revision_id)]
+    # five is Slack's most; the campaign card has Compare too
+    kept = (
+        [comment, *suggest, compare, history] if len(last) == 1 else [comment, *suggest]
+    )
+    return overflow(Action.VARIANT_MORE, [*kept, *last])

@@ -13,7 +13,6 @@ import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import (
@@ -25,12 +24,14 @@ from bot import (
     compare,
     desk,
     home,
+    members,
     review,
     rollback,
     strategy,
     variant_window,
 )
 from bot.context import Web
+from bot.listeners import SLACK_AWAY
 from pipeline.settings import Settings
 
 log = structlog.get_logger()
@@ -51,6 +52,7 @@ SURFACES: Final = (
     compare,
     variant_window,
     bulk,
+    members,
     home,
 )
 
@@ -78,7 +80,7 @@ class Identity:
     async def ask(self) -> None:
         try:
             answer = await asyncio.wait_for(self._client.auth_test(), timeout=1)
-        except (SlackApiError, OSError, TimeoutError) as error:
+        except (*SLACK_AWAY, OSError) as error:
             log.warning("slack.identity_unknown", why=type(error).__name__)
             return
         self._known = AuthorizeResult.from_auth_test_response(

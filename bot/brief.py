@@ -48,12 +48,11 @@ def file_brief(
         source: "modal" or "command".
         delivery: Slack's id of the submission.
     """
-    before = store.inbox.seen(source, delivery)
-    if before is not None:
-        return CampaignId(int(before))
-    campaign = record.brief(store, playbook, asked, author=author, source=source)
-    store.inbox.put(source, delivery, str(campaign.id))
-    return campaign.id
+
+    def keep() -> int:
+        return record.brief(store, playbook, asked, author=author, source=source).id
+
+    return CampaignId(store.inbox.once(source, delivery, keep))
 
 
 async def brief(command: Command, web: Web, slack: AsyncArgs) -> None:

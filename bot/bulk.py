@@ -45,6 +45,7 @@ async def approve_all(submission: Submission, web: Web, slack: AsyncArgs) -> Non
     view = bulk_approve.answers(
         answers,
         {each.waiting.request_id: each.waiting for each in passing},
+        called=bulk_approve.names_from(submission.state),
         unreached=len(requests) - len(answers),
     )
     await slack.ack(response_action="update", view=view)

@@ -14,6 +14,7 @@ from domain.views import Facts
 from pipeline import failpoint
 from pipeline.playbook import Playbook
 from pipeline.wiring import Deps
+from storage import queries
 from storage.store import Store
 
 P = ParamSpec("P")
@@ -45,16 +46,25 @@ class Web:
     Attributes:
         running: Listeners that have not ended; a stop waits for them, because Bolt
             keeps no hold of what runs after an ack.
+        missed: Set when something that Slack told of people could not be kept, so that
+            all are asked about again.
     """
 
     deps: Deps
     reader: Reads
     writers: ThreadPoolExecutor
     running: set[asyncio.Task[Any]] = field(default_factory=set)
+    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    missed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def playbook(self) -> Playbook:
         return self.deps.playbook
+
+    @property
+    def written(self) -> Playbook:
+        """The playbook with the team as its file has it."""
+        return self.deps.written
 
     @property
     def facts(self) -> Facts:
@@ -75,6 +85,16 @@ class Web:
             TryLater: The database is locked or away.
         """
         return await self.reader.run(query, *args, **kw)
+
+    async def look_around(self) -> None:
+        """Read who may decide now.
+
+        Raises:
+            TryLater: The database is locked or away.
+        """
+        # one at a time: a read that began earlier must not have the last word
+        async with self.looking:
+            self.deps.membership.learn(await self.read(queries.roster))
 
     async def write(
         self, fn: Callable[Concatenate[Store, P], R], *args: P.args, **kw: P.kwargs

@@ -1,14 +1,18 @@
-"""`/desk`: how the desk is doing."""
+"""`/desk`: how the desk is doing, now and over some days."""
 
 from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
-from blocks import notices
+from blocks import notices, stage_metrics
 from bot.context import Web
 from bot.listeners import on_command, say
 from bot.payloads import Command
+from domain.stage_metrics import parse_days
 from storage import queries
 
 
@@ -17,10 +21,33 @@ def register(app: AsyncApp) -> None:
 
 
 async def desk(command: Command, web: Web, slack: AsyncArgs) -> None:
-    """`/desk status`; anything else, also nothing, is answered with help."""
-    if command.words != ["status"]:
+    """Answer one of `ANSWERS`; anything else, also nothing, with help."""
+    verb, *rest = command.words or [""]
+    answer = ANSWERS.get(verb)
+    if answer is None:
+        await say(slack, notices.desk_help())
+        return
+    await answer(rest, web, slack)
+
+
+async def status(rest: list[str], web: Web, slack: AsyncArgs) -> None:
+    if rest:
         await say(slack, notices.desk_help())
         return
     await slack.ack()
-    status = await web.read(queries.status, web.facts, now=web.now())
-    await say(slack, notices.status(status))
+    found = await web.read(queries.status, web.facts, now=web.now())
+    await say(slack, notices.status(found))
+
+
+async def metrics(rest: list[str], web: Web, slack: AsyncArgs) -> None:
+    """`/desk metrics [days]`."""
+    days = parse_days(rest)
+    await slack.ack()
+    found = await web.read(queries.stage_metrics, web.facts, now=web.now(), days=days)
+    await say(slack, stage_metrics.metrics(found))
+
+
+ANSWERS: Final[Mapping[str, Callable[[list[str], Web, AsyncArgs], Awaitable[None]]]] = {
+    "status": status,
+    "metrics": metrics,
+}

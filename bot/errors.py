@@ -10,6 +10,7 @@ import secrets
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import aiohttp
@@ -20,8 +21,9 @@ from slack_sdk.models.views import View
 
 from blocks import notices
 from blocks.message import Message, modal, said
+from bot import newest
 from bot.context import Web
-from domain.errors import Refused, TryLater
+from domain.errors import AlreadyDecided, Overtaken, Refused, TryLater
 
 Listener = Callable[..., Awaitable[None]]
 
@@ -31,6 +33,9 @@ BUSY: Final = (
     "Copydesk is busy and did not get to this in time. Nothing was changed and"
     " nothing was lost; press again in a moment."
 )
+
+LINK_WITHIN: Final = timedelta(seconds=2)
+"""How long after it began a listener may look for a link; Slack waits 3 s for an ack."""
 
 # What Slack says when a view cannot open, and what the person can do about it.
 WINDOW_ERRORS: Final[Mapping[str, str]] = {
@@ -57,6 +62,9 @@ class Notice:
 
     title: str
     message: Message
+    # about something that has a newer card
+    overtaken: Overtaken | AlreadyDecided | None = None
+    is_linked: bool = False
 
     def view(self) -> View:
         return modal(title=self.title, blocks=self.message.blocks)
@@ -77,6 +85,7 @@ def guarded(listener: Listener) -> Listener:
     names = _argument_names(listener)
 
     async def answered(args: AsyncArgs) -> None:
+        until = asyncio.get_running_loop().time() + LINK_WITHIN.total_seconds()
         web: Web = args.context["web"]
         task = asyncio.current_task()
         if task is not None:
@@ -85,7 +94,7 @@ def guarded(listener: Listener) -> Listener:
         try:
             await listener(**{name: _argument(args, name) for name in names})
         except Exception as error:  # noqa: BLE001  # the bot's edge: no error may pass
-            await _tell_safely(args, _notice(error, listener.__name__))
+            await _tell_safely(args, _notice(error, listener.__name__), until)
 
     answered.__name__ = listener.__name__
     answered.__qualname__ = listener.__qualname__
@@ -115,7 +124,9 @@ def _notice(error: Exception, listener: str) -> Notice:
     """Sort an error by its fate, log it once, and say it in words."""
     if isinstance(error, Refused):
         log.info("listener.refused", listener=listener, why=type(error).__name__)
-        return Notice(title="Not done", message=notices.refused(error))
+        late = error if isinstance(error, Overtaken | AlreadyDecided) else None
+        words = notices.refused(error)
+        return Notice(title="Not done", message=words, overtaken=late)
     if isinstance(error, TryLater):
         log.warning("listener.put_off", listener=listener, why=str(error))
         return Notice(title="Busy", message=said(BUSY))
@@ -146,14 +157,40 @@ def slack_code(error: Exception) -> str:
     return str(data.get("error", "")) if isinstance(data, dict) else "fatal_error"
 
 
-async def _tell_safely(args: AsyncArgs, notice: Notice) -> None:
-    """Tell the person where they look; if that fails, the log has to do."""
+async def _tell_safely(args: AsyncArgs, notice: Notice, until: float) -> None:
+    """Tell the person where they look; if that fails, the log has to do.
+
+    Args:
+        until: How long a link may be looked for, by the loop's clock.
+    """
     try:
-        await _tell(args, notice)
+        if notice.overtaken is not None and args.body.get("type") == "block_actions":
+            # what nothing but words can answer need not wait for the link
+            await _ack_once(args)
+        await _tell(args, await _linked(args, notice, until))
     except Exception as error:  # noqa: BLE001  # the bot's edge: no error may pass
         log.warning("listener.answer_lost", why=type(error).__name__)
-        if args.ack.response is None:
-            await args.ack()
+        await _ack_once(args)
+
+
+async def _ack_once(args: AsyncArgs) -> None:
+    if args.ack.response is None:
+        await args.ack()
+
+
+async def _linked(args: AsyncArgs, notice: Notice, until: float) -> Notice:
+    """Add a link to the newest card, where there is one and Slack says it in time."""
+    if notice.overtaken is None:
+        return notice
+    try:
+        async with asyncio.timeout_at(until):
+            found = await newest.overtaken(notice.overtaken, args, args.context["web"])
+    except Exception as error:  # noqa: BLE001  # the bot's edge: the words do without
+        log.info("listener.link_missing", why=type(error).__name__)
+        return notice
+    if found is None:
+        return notice
+    return Notice(title=notice.title, message=found, is_linked=True)
 
 
 async def _tell(args: AsyncArgs, notice: Notice) -> None:
@@ -161,9 +198,9 @@ async def _tell(args: AsyncArgs, notice: Notice) -> None:
     kind = "command" if "command" in body else str(body.get("type"))
     if kind in _ANSWERS:
         await _ANSWERS[kind](args, notice)
-    elif args.ack.response is None:
+    else:
         # an event: there is nobody to tell
-        await args.ack()
+        await _ack_once(args)
 
 
 async def _answer_command(args: AsyncArgs, notice: Notice) -> None:
@@ -180,6 +217,9 @@ async def _answer_submission(args: AsyncArgs, notice: Notice) -> None:
         await args.client.views_open(
             trigger_id=args.body["trigger_id"], view=notice.view()
         )
+    elif inputs and notice.is_linked and _has_room(args.body["view"]):
+        # on top, since a field's error shows no link; what was typed stays below
+        await args.ack(response_action="push", view=notice.view())
     elif inputs:
         # beside the button, and what was typed stays where it is
         text = in_plain_words(_sentences(notice.message), args.context["web"])
@@ -188,13 +228,19 @@ async def _answer_submission(args: AsyncArgs, notice: Notice) -> None:
         await args.ack(response_action="update", view=notice.view())
 
 
+def _has_room(view: Mapping[str, Any]) -> bool:
+    """Whether another view fits on top; Slack stacks three."""
+    below = view.get("previous_view_id")
+    return below is None or below == view.get("root_view_id")
+
+
 def _sentences(message: Message) -> str:
     return html.unescape(message.text)
 
 
 def in_plain_words(text: str, web: Web) -> str:
     """Write mentions and times out, for places where Slack shows tokens as they are."""
-    people = web.facts.team.people
+    people = web.facts.everyone.people
 
     def name(match: re.Match[str]) -> str:
         person = people.get(match[1])
@@ -204,11 +250,10 @@ def in_plain_words(text: str, web: Web) -> str:
 
 
 async def _answer_click(args: AsyncArgs, notice: Notice) -> None:
-    if args.ack.response is None:
-        await args.ack()
+    await _ack_once(args)
     view = args.body.get("view")
     if view is None:
-        await whisper(args, notice.message.text)
+        await whisper(args, notice.message)
     elif view["type"] == "modal":
         await _over(args, notice, view["id"])
     else:
@@ -227,11 +272,11 @@ async def _over(args: AsyncArgs, notice: Notice, view_id: str) -> None:
         await args.client.views_update(view_id=view_id, view=notice.view())
 
 
-async def whisper(args: AsyncArgs, text: str) -> None:
+async def whisper(args: AsyncArgs, words: Message) -> None:
     """Say something that only the person who clicked or typed sees."""
-    body = args.body
+    body, payload = args.body, words.payload()
     if "command" in body:
-        await args.respond(text=text, response_type="ephemeral")
+        await args.respond(**payload, response_type="ephemeral")
         return
     container = body.get("container") or {}
     thread = container.get("thread_ts") or (body.get("message") or {}).get("thread_ts")
@@ -242,13 +287,13 @@ async def whisper(args: AsyncArgs, text: str) -> None:
                 channel=container.get("channel_id") or body["channel"]["id"],
                 user=body["user"]["id"],
                 thread_ts=thread,
-                text=text,
+                **payload,
             )
         except SlackApiError:
             log.info("listener.thread_unreachable")
         else:
             return
-    await args.respond(text=text, response_type="ephemeral", replace_original=False)
+    await args.respond(**payload, response_type="ephemeral", replace_original=False)
 
 
 _ANSWERS: Final[Mapping[str, Callable[[AsyncArgs, Notice], Awaitable[None]]]] = {

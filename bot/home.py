@@ -1,4 +1,4 @@
-"""Home and its settings, the bot's arrivals in channels, clicks nobody answers for."""
+"""Home and its settings, and clicks nobody answers for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 import structlog
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -26,7 +25,6 @@ log = structlog.get_logger()
 
 def register(app: AsyncApp) -> None:
     app.event("app_home_opened")(app_home_opened)
-    app.event("member_joined_channel")(member_joined_channel)
     app.action(Action.SETTINGS)(on_click(open_settings))
     app.view(Callback.SETTINGS_FORM)(on_submit(save_settings))
     # last: what no other listener knows, such as a button of an older version
@@ -64,6 +62,21 @@ async def open_settings(click: Click, web: Web, slack: AsyncArgs) -> None:
     await slack.ack()
     given = await web.read(queries.preferences_of, click.user)
     await open_window(slack, settings_form.form(given))
+    await _learn_zone(click.user, web, slack.client)
+
+
+async def _learn_zone(user: str, web: Web, client: AsyncWebClient) -> None:
+    """Ask Slack where the person is, for the hour of a digest.
+
+    Without an answer it is the desk's own zone, until the first digest asks again.
+    """
+    try:
+        answer = await client.users_info(user=user)
+    except SLACK_AWAY as error:
+        log.info("settings.zone_unknown", why=type(error).__name__)
+        return
+    name = str((answer.get("user") or {}).get("tz") or "")
+    await web.write(record.learn_zone, web.playbook, user, name=name)
 
 
 async def save_settings(submission: Submission, web: Web, slack: AsyncArgs) -> None:
@@ -75,18 +88,6 @@ async def save_settings(submission: Submission, web: Web, slack: AsyncArgs) -> N
     await web.write(record.set_preferences, web.playbook, given, actor=submission.user)
     await slack.ack()
     await publish(submission.user, web, slack.client)
-
-
-@guarded
-async def member_joined_channel(
-    event: dict[str, Any], context: AsyncBoltContext, web: Web
-) -> None:
-    """Post what could not be posted while the bot was not in the channel."""
-    if event["user"] != context.bot_user_id:
-        return
-    channel = str(event["channel"])
-    queued = await web.write(record.channel_joined, channel)
-    log.info("slack.channel_joined", channel=channel, queued=queued)
 
 
 @guarded

@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.models.views import View
 
 from blocks.ids import Verb
-from blocks.message import Message
+from blocks.message import Message, said
 from bot.context import Web
 from bot.errors import Listener, guarded, whisper
 from bot.payloads import Click, Command, Pointing, Submission, Typing
@@ -121,4 +121,4 @@ async def open_window(
         if otherwise is None:
             raise
         log.warning("slack.window_failed", why=type(error).__name__)
-        await whisper(slack, otherwise)
+        await whisper(slack, said(otherwise))

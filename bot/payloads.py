@@ -22,11 +22,13 @@ class Click:
     Attributes:
         target: The row the button is about; 0 for a button about nothing yet.
         verb: What an overflow option asks for; None for a button.
+        block: The id of the row that it is in.
     """
 
     user: str
     target: int
     verb: Verb | None
+    block: str = ""
 
     @classmethod
     def of(cls, body: Body) -> Click:
@@ -42,7 +44,8 @@ class Click:
             verb, target = parse_option(str(option.get("value")))
         elif action.get("value"):
             target = number(str(action["value"]))
-        return cls(user=member(body), target=target, verb=verb)
+        block = str(action.get("block_id") or "")
+        return cls(user=member(body), target=target, verb=verb, block=block)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

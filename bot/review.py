@@ -62,7 +62,7 @@ async def ask_reject(click: Click, web: Web, slack: AsyncArgs) -> None:
     await slack.ack()
     request = await web.read(queries.request, RequestId(click.target))
     revision = await web.read(queries.revision, request.revision_id)
-    view = edit_form.reject_form(request.id, revision.variant_label, request.stage)
+    view = edit_form.reject_form(request.id, revision.variant_label, request.round)
     await open_window(slack, view)
 
 
@@ -149,8 +149,9 @@ async def approve_answered(submission: Submission, web: Web, slack: AsyncArgs) -
 
 
 async def reject(submission: Submission, web: Web, slack: AsyncArgs) -> None:
-    errors = edit_form.missing(submission.state, Field.REASON)
-    if errors:
+    errors = edit_form.reject_errors(submission.state)
+    code = edit_form.code_from(submission.state)
+    if errors or code is None:
         await slack.ack(response_action="errors", errors=errors)
         return
     await web.write(
@@ -158,6 +159,7 @@ async def reject(submission: Submission, web: Web, slack: AsyncArgs) -> None:
         web.playbook,
         RequestId(submission.target),
         actor=submission.user,
+        code=code,
         reason=edit_form.reason_from(submission.state),
     )
     await slack.ack()

@@ -8,6 +8,7 @@ from slack_sdk.models.views import View
 
 from blocks import edit_form, incident, notices
 from blocks.ids import Action, Callback, Field
+from blocks.message import said
 from blocks.text import plural
 from bot.context import Web
 from bot.errors import whisper
@@ -140,7 +141,7 @@ async def _show(rolled: RolledBack, web: Web, slack: AsyncArgs) -> None:
     )
     view = await _progress(rolled, web)
     if view is None:
-        await whisper(slack, words)
+        await whisper(slack, said(words))
     else:
         await open_window(slack, view, otherwise=words)
 

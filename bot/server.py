@@ -18,7 +18,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 
-from bot import unsubscribe, webhooks
+from bot import members, unsubscribe, webhooks
 from bot.app import Desk, Socket, build_desk
 from bot.context import Reads, Web, writer_threads
 from domain.errors import TryLater
@@ -30,6 +30,7 @@ log = structlog.get_logger()
 WEB: Final = http.AppKey("web", Web)
 DESK: Final = http.AppKey("desk", Desk)
 SOCKET: Final = http.AppKey("socket", Socket)
+FOLLOWING: Final = http.AppKey("following", asyncio.Task[None])
 
 _SLACK_TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
 
@@ -61,6 +62,7 @@ def build(deps: Deps, reader: Reads) -> http.Application:
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)
     app.cleanup_ctx.append(_lifetime)
+    app.cleanup_ctx.append(_following)
     return app
 
 
@@ -82,6 +84,24 @@ async def _lifetime(app: http.Application) -> AsyncIterator[None]:
         await desk.identity.ask()
         yield
         await web.close()
+
+
+async def _following(app: http.Application) -> AsyncIterator[None]:
+    """Keep up with who may decide, from before the first click on."""
+    await members.look_first(app[WEB])
+    task = asyncio.create_task(members.follow(app[WEB]))
+    task.add_done_callback(_say_why_it_ended)
+    app[FOLLOWING] = task
+    yield
+    task.cancel()
+    # an error of its own is not lost: the log and /readyz have told it
+    await asyncio.wait({task})
+
+
+def _say_why_it_ended(task: asyncio.Task[None]) -> None:
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        log.error("members.following_broke", why=type(error).__name__)
 
 
 def slack_events(bolt: AsyncApp, secret: str) -> Handler:
@@ -125,6 +145,8 @@ async def readyz(request: http.Request) -> http.Response:
         await request.app[WEB].read(queries.live)
     except TryLater as later:
         return http.Response(status=503, text=f"{later}\n")
+    if request.app[FOLLOWING].done():
+        return http.Response(status=503, text="Who may decide is not followed.\n")
     socket = request.app.get(SOCKET)
     if socket is not None and not socket.is_connected:
         return http.Response(status=503, text="Socket Mode is not connected.\n")

@@ -38,6 +38,12 @@ async def approve(click: Click, web: Web, slack: AsyncArgs) -> None:
     await slack.ack()
 
 
+async def look_again(click: Click, web: Web, slack: AsyncArgs) -> None:
+    campaign = CampaignId(click.target)
+    await web.write(record.look_again, web.playbook, campaign, actor=click.user)
+    await slack.ack()
+
+
 async def ask_what_to_change(click: Click, web: Web, slack: AsyncArgs) -> None:
     await slack.ack()
     version = await web.read(queries.brief_version, click.target)
@@ -62,6 +68,7 @@ BUTTONS: Final[Mapping[Action, OnClick]] = {
     Action.APPROVE_STRATEGY: approve,
     Action.ASK_FOR_CHANGES: ask_what_to_change,
     Action.CHANGE_BRIEF: change,
+    Action.LOOK_AGAIN: look_again,
 }
 
 
@@ -105,16 +112,15 @@ def file_change(
     store: Store, playbook: Playbook, asked: Brief, submission: Submission
 ) -> CampaignId:
     """Record a changed brief once, however often the same submission is delivered."""
-    before = store.inbox.seen("modal", submission.view_id)
-    if before is not None:
-        return CampaignId(int(before))
-    campaign = record.change_brief(
-        store,
-        playbook,
-        submission.target,
-        asked,
-        author=submission.user,
-        source="modal",
-    )
-    store.inbox.put("modal", submission.view_id, str(campaign.id))
-    return campaign.id
+
+    def keep() -> int:
+        return record.change_brief(
+            store,
+            playbook,
+            submission.target,
+            asked,
+            author=submission.user,
+            source="modal",
+        ).id
+
+    return CampaignId(store.inbox.once("modal", submission.view_id, keep))

@@ -29,7 +29,7 @@ def show(number: int) -> None:
     with open_desk() as desk:
         line = desk.database.read(queries.line, CampaignId(number))
         story = desk.database.read(queries.audit, CampaignId(number))
-        team = desk.playbook.team
+        team = desk.playbook.everyone
     click.echo(f"Campaign #{number}: {line.title}")
     day = ""
     for each in story:

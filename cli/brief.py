@@ -36,7 +36,7 @@ def brief(file: Path | None, author: str | None, *, schema: bool) -> None:
     from pipeline import record
 
     with open_desk() as desk:
-        who = author or _author(desk.playbook.team)
+        who = author or _author(desk.playbook.everyone)
         with desk.database.begin() as store:
             campaign = record.brief(
                 store, desk.playbook, parsed, author=who, source="shell"

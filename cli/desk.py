@@ -145,6 +145,7 @@ def open_desk() -> Iterator[Desk]:
         Refused: There is no database yet, or it is of another version.
     """
     from pipeline.wiring import playbook_of, utc_now
+    from storage import queries
     from storage.engine import Database
     from storage.migrate import is_current
 
@@ -156,7 +157,8 @@ def open_desk() -> Iterator[Desk]:
             raise Refused(
                 "The database is not of this version yet; run `copydesk migrate`."
             )
-        yield Desk(settings=given, playbook=playbook_of(given), database=database)
+        playbook = playbook_of(given).joined(database.read(queries.roster))
+        yield Desk(settings=given, playbook=playbook, database=database)
     finally:
         database.close()
 

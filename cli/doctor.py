@@ -16,8 +16,10 @@ from cli.practice import MANIFEST
 from domain.errors import CampaignError, Refused
 
 if TYPE_CHECKING:
+    from domain.review import Team
     from pipeline.playbook import Playbook
     from pipeline.settings import Settings
+    from pipeline.slack import SlackGateway
 
 OK: Final = "ok"
 WARN: Final = "warn"
@@ -278,11 +280,17 @@ def slack(given: Settings, book: Playbook | None) -> Iterator[Line]:
         yield _ok(f"Slack knows the bot in {who.team}.")
         yield scopes(who.scopes, wanted())
         channels = (
-            dict.fromkeys((book.team.channel, book.team.on_call_channel))
+            dict.fromkeys(
+                channel
+                for team in (book.team, *(each.own for each in book.teams.values()))
+                for channel in (team.channel, team.on_call_channel)
+            )
             if book
             else ()
         )
         yield from _in_channels(channels, who.user_id, gateway.members)
+        if book:
+            yield from groups(book.everyone, gateway, who.scopes)
     except (CampaignError, BadCall) as error:
         yield _fail(f"Slack: {error}", "Mend SLACK_BOT_TOKEN or SLACK_API_URL.")
     finally:
@@ -309,6 +317,44 @@ def scopes(granted: frozenset[str], wanted: frozenset[str]) -> Line:
             "Take them out in the app's settings.",
         )
     return _ok("The Slack app has the scopes of the manifest.")
+
+
+SCOPES_OF: Final = {
+    "S": "usergroups:read",
+    "C": "channels:read",
+    "G": "groups:read",
+}
+"""By how the id of a group in team.yaml begins."""
+
+
+def groups(team: Team, slack: SlackGateway, granted: frozenset[str]) -> Iterator[Line]:
+    """Whether each group of team.yaml can be read, and has somebody who may decide."""
+    for group in team.groups.values():
+        is_channel = not group.id.startswith("S")
+        called = (
+            f"{'channel' if is_channel else 'user group'} {group.name} ({group.id})"
+        )
+        scope = SCOPES_OF[group.id[0]]
+        if scope not in granted:
+            yield _fail(
+                f"The Slack app lacks {scope}, so who is in the {called} stays unknown.",
+                "Bring the app to slack-manifest.json and install it again.",
+            )
+            continue
+        roles = ", ".join(sorted(group.roles))
+        try:
+            found = (slack.members if is_channel else slack.group_members)(group.id)
+            is_held = any(slack.person(user).barred is None for user in sorted(found))
+        except Refused as refused:
+            yield _fail(f"The {called} cannot be read: {refused}", "Mend team.yaml.")
+            continue
+        if is_held:
+            yield _ok(f"The {called} has members, who hold {roles}.")
+        else:
+            yield _fail(
+                f"The {called} has nobody who may decide, so nobody holds {roles} by it.",
+                "Add people to it in Slack, or give the role to a person in team.yaml.",
+            )
 
 
 def _in_channels(

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "audience": ("cli.audience:audience", "Import a list of recipients."),
     "campaign": ("cli.campaign:campaign", "List, show or retry campaigns."),
     "rollback": ("cli.campaign:rollback", "Stop a campaign now, without Slack."),
+    "metrics": ("cli.metrics:metrics", "How each stage of review did."),
     "audit": ("cli.audit:audit", "Read a campaign's story, or check the record."),
     "practice": ("cli.practice:practice", "Run one part of the practice world."),
 }

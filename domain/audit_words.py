@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final, TypeAlias
 
 from domain.brief_fields import field_words
+from domain.rejection import REASON_WORDS, parse_code
 
 _SHOWN_OF_A_HASH: Final = 12
 
@@ -84,6 +85,12 @@ def _hash(name: str) -> Say:
 
 def _quoted(name: str) -> Say:
     return lambda value: f'{name} "{value}"'
+
+
+def _code(value: object) -> str:
+    """What a text was rejected for, in the words of the form."""
+    code = parse_code(value)
+    return f"for {REASON_WORDS[code]}" if code else f"for {_plain(value)}"
 
 
 def _step(value: object) -> str:
@@ -166,6 +173,7 @@ _WORDS: Final[Mapping[str, Say]] = {
     "mails_out": _counted("mail out", "mails out"),
     "mails_spared": _counted("mail spared", "mails spared"),
     "detail": _plain,
+    "reason_code": _code,
     "reason": _named("because:"),
     "sha256": _hash("text"),
     "brief": _hash("brief"),

@@ -200,6 +200,8 @@ class Campaign:
     title: str
     tier: str
     author: str
+    # key of the team of its own that it is of; empty: the centre's
+    team: str
     channel: str
     audience_id: int
     # Recipients who can be mailed: consent given, not suppressed, at briefing time.

@@ -76,12 +76,42 @@ def may_decide_all(
     return True
 
 
+def fit_to_decide(
+    team: Team,
+    *,
+    stage: Stage,
+    stages: Sequence[Stage],
+    tier: str,
+    brief_author: str,
+    editors: Collection[str | None],
+) -> tuple[str, ...]:
+    """Holders of a stage's role who may decide every text of it, in file order.
+
+    Args:
+        editors: Who last edited each of the texts by hand; None for a writer.
+    """
+    return tuple(
+        user
+        for user in team.holders(stage.role)
+        if may_decide_all(
+            user,
+            team=team,
+            stage=stage,
+            stages=stages,
+            tier=tier,
+            brief_author=brief_author,
+            editors=editors,
+        )
+    )
+
+
 def check_may_assign(actor: str, *, team: Team, stage: Stage) -> None:
     """Refuse to let somebody say who is asked.
 
     Raises:
         NotYourTurn: They neither hold the stage's role nor keep the desk running.
     """
+    team.check_not_barred(actor)
     if any(team.has_role(actor, role) for role in (stage.role, *ASSIGNERS)):
         return
     roles = " and ".join(each.replace("_", " ") for each in ASSIGNERS)

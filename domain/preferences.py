@@ -1,11 +1,14 @@
-"""What a person sets for themselves: direct messages, time away."""
+"""What a person sets for themselves: direct messages, a digest, time away."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from domain.errors import Refused
+
+HOURS: Final = range(24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,11 +17,13 @@ class Preferences:
 
     Attributes:
         wants_dm: Whether an escalation may come as a direct message.
+        digest_hour: O'clock of their own working day, 0 to 23; None: no digest.
         away_from: Start of the time out of office; None: none is planned.
         away_until: Its end, later than its start.
     """
 
     wants_dm: bool = True
+    digest_hour: int | None = None
     away_from: datetime | None = None
     away_until: datetime | None = None
 
@@ -35,6 +40,8 @@ def check_preferences(given: Preferences) -> None:
     Raises:
         Refused: Says what is wrong in a sentence.
     """
+    if given.digest_hour is not None and given.digest_hour not in HOURS:
+        raise Refused("A digest comes at an hour from 0 to 23, or not at all.")
     if (given.away_from is None) != (given.away_until is None):
         raise Refused("Time out of office needs both a start and an end.")
     if (

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import chain, groupby
 from typing import Final, NewType
 
 from domain.campaign import CampaignId
@@ -16,6 +17,10 @@ RequestId = NewType("RequestId", int)
 
 BY_ITSELF: Final = "desk"
 """Who decides where nobody acted: no person, and the record says so."""
+
+
+AND: Final = " and "
+"""Joins the names of stages that are asked at the same time."""
 
 
 class EscalateBy(StrEnum):
@@ -53,6 +58,10 @@ class Stage:
         questions: What an approval in this stage stands for (`domain.checklist`).
         scope: Parts of the text that an approval covers (`domain.scope`).
         ask: Whom it asks; an assignment by hand comes before it.
+        beside: Names of the stages that are asked at the same time, itself among them;
+            empty when it is asked alone.
+        own_edits: Whether an editor may approve their own edit here, when another person
+            approves a later stage. At tier A nobody may, whatever this says.
     """
 
     name: str
@@ -64,10 +73,33 @@ class Stage:
     questions: tuple[str, ...] = ()
     ask: Ask = Ask.EVERYONE
     scope: frozenset[Part] = frozenset(Part)
+    beside: tuple[str, ...] = ()
+    own_edits: bool = True
+
+    @property
+    def round(self) -> str:
+        """The name of its round: its own, or all that are asked at the same time."""
+        return AND.join(self.beside) or self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
+    """Somebody on the team.
+
+    Attributes:
+        barred: Why they hold no role whatever gives them one, as a sentence to them.
+    """
+
+    id: str
+    name: str
+    roles: frozenset[str]
+    barred: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A Slack user group or channel whose members hold its roles."""
+
     id: str
     name: str
     roles: frozenset[str]
@@ -75,20 +107,36 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
-    """Who works here, by Slack user id, and the channel their cards go to."""
+    """Who works here, by Slack user id, and the channel their cards go to.
+
+    Attributes:
+        groups: By Slack id; who is in them only Slack knows (`domain.members`).
+    """
 
     name: str
     channel: str
     on_call_channel: str
     people: Mapping[str, Person]
+    groups: Mapping[str, Group] = field(default_factory=dict)
 
     def has_role(self, user: str, role: str) -> bool:
         person = self.people.get(user)
         return person is not None and role in person.roles
 
     def has_any_role(self, user: str) -> bool:
+        return bool(self.roles_of(user))
+
+    def roles_of(self, user: str) -> frozenset[str]:
         person = self.people.get(user)
-        return person is not None and bool(person.roles)
+        return frozenset() if person is None else person.roles
+
+    @property
+    def roles_given(self) -> frozenset[str]:
+        """Every role that a person or a group has."""
+        return frozenset[str]().union(
+            *(person.roles for person in self.people.values()),
+            *(group.roles for group in self.groups.values()),
+        )
 
     def holders(self, role: str) -> tuple[str, ...]:
         """User ids that hold `role`, in file order."""
@@ -96,7 +144,27 @@ class Team:
 
     def named(self, whom: str) -> tuple[str, ...]:
         """User ids that a role or a user id stands for."""
-        return (whom,) if whom in self.people else self.holders(whom)
+        person = self.people.get(whom)
+        if person is not None:
+            return () if person.barred else (whom,)
+        return self.holders(whom)
+
+    def is_held(self, role: str) -> bool:
+        """Whether a person holds `role`, or a group that may have members."""
+        return bool(self.holders(role)) or self.has_group_for(role)
+
+    def has_group_for(self, role: str) -> bool:
+        return any(role in group.roles for group in self.groups.values())
+
+    def check_not_barred(self, user: str) -> None:
+        """Refuse somebody who would hold a role, were it not for what Slack says.
+
+        Raises:
+            NotYourTurn: Tells them why.
+        """
+        person = self.people.get(user)
+        if person is not None and person.barred:
+            raise NotYourTurn(person.barred)
 
 
 class Outcome(StrEnum):
@@ -122,6 +190,8 @@ class ReviewRequest:
     revision_id: RevisionId
     revision_sha256: str
     stage: str
+    # of the stages that were asked at the same time
+    round: str
     role: str
     asked_at: datetime
     due_at: datetime
@@ -193,6 +263,7 @@ def check_may_decide(
     Raises:
         NotYourTurn: Says which rule blocked and who can decide instead.
     """
+    team.check_not_barred(actor)
     if not team.has_role(actor, stage.role):
         holders = ", ".join(f"<@{user}>" for user in team.holders(stage.role))
         raise NotYourTurn(
@@ -206,23 +277,45 @@ def check_may_decide(
         )
     if editor != actor:
         return
-    if tier == "A":
+    if tier == "A" or not stage.own_edits:
         raise NotYourTurn(
-            "You edited this text, and at tier A nobody approves their own edit."
+            f"You edited this text, and at tier {tier} nobody approves their own edit."
         )
-    if stage.name == stages[-1].name:
+    if stage.round == stages[-1].round:
         raise NotYourTurn(
             "You edited this text, and no later stage has another pair of eyes;"
             " another person has to decide."
         )
 
 
-def next_stage(
+Round = tuple[Stage, ...]
+"""Stages that are asked at the same time, in the order of the playbook."""
+
+
+def rounds(stages: Sequence[Stage]) -> tuple[Round, ...]:
+    """A tier's stages by round, in order."""
+    return tuple(tuple(each) for _, each in groupby(stages, key=lambda s: s.round))
+
+
+def round_named(stages: Sequence[Stage], name: str | None) -> Round:
+    """The round of that name, else the one with a stage of it; empty: neither exists.
+
+    The playbook may have put its rounds together otherwise since the name was kept.
+    """
+    if name is None:
+        return ()
+    every, parts = rounds(stages), name.split(AND)
+    exact = (each for each in every if each[0].round == name)
+    like = (each for each in every for stage in each if stage.name in parts)
+    return next(chain(exact, like), ())
+
+
+def open_round(
     stages: Sequence[Stage],
     current: Mapping[VariantId, RevisionId],
     approvals: Sequence[Approval],
-) -> Stage | None:
-    """The first stage in which some live variant lacks approval of its text.
+) -> Round:
+    """The first round in which some live variant lacks approval of its text.
 
     Args:
         stages: All stages of the tier, in order.
@@ -230,23 +323,23 @@ def next_stage(
         approvals: Every approval given so far, for any revision.
 
     Returns:
-        The stage to ask now, or None when every stage is through.
+        The stages to ask now; empty when every stage is through.
     """
     given = fully_approved(approvals)
-    for stage in stages:
-        for variant, revision in current.items():
-            if (variant, revision, stage.name) not in given:
-                return stage
-    return None
+    for each in rounds(stages):
+        for stage in each:
+            if any((*text, stage.name) not in given for text in current.items()):
+                return each
+    return ()
 
 
-def quota(stage: str, stages: Sequence[Stage], *, arms: int) -> int | None:
-    """How many variants a stage lets through, or None when it takes them all.
+def quota(round_name: str, stages: Sequence[Stage], *, arms: int) -> int | None:
+    """How many variants a round lets through, or None when it takes them all.
 
-    The first stage shortlists (arms + 1), the last one fixes the arms.
+    The first round shortlists (arms + 1), the last one fixes the arms.
     """
-    if stage == stages[-1].name:
+    if round_name == stages[-1].round:
         return arms
-    if stage == stages[0].name:
+    if round_name == stages[0].round:
         return arms + 1
     return None

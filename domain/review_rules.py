@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 from domain.folding import fold
 from domain.phrases import occurrences
-from domain.review import ReviewRequest, Stage
+from domain.review import Stage
 from domain.sla import ROUND_THE_CLOCK, Calendar, due_at, share_at, worked
+from domain.strategy import BRAND_LEAD
 
 TIERS: Final = ("A", "B", "C")
 """The strictest first."""
@@ -24,6 +25,26 @@ LOWEST_RISK: Final = "C"
 """The one tier at which a text may pass because nobody acted."""
 
 
+STRATEGY: Final = Stage(name="strategy", role=BRAND_LEAD, sla=timedelta(hours=24))
+"""The wait for a brand lead, timed as a stage is; it comes before all stages."""
+
+
+class Asked(Protocol):
+    """A question with a due time: a review request, or a strategy that waits."""
+
+    @property
+    def asked_at(self) -> datetime: ...
+
+    @property
+    def due_at(self) -> datetime: ...
+
+    @property
+    def reminded_at(self) -> datetime | None: ...
+
+    @property
+    def escalated_at(self) -> datetime | None: ...
+
+
 class IfNobodyActs(StrEnum):
     """What follows when a review request is due and nobody has decided."""
 
@@ -31,24 +52,44 @@ class IfNobodyActs(StrEnum):
     AUTO_APPROVE = "auto_approve"
 
 
+class PromptRisk(StrEnum):
+    """How much can go wrong with what a prompt has written, as its file says."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raise:
     """A reason to review more strictly, and what it does.
 
     Attributes:
-        audience_over: More recipients than this; None when the words decide.
+        audience_over: More recipients than this; None when something else decides.
         words: Any of these in the brief; a closing * allows any ending.
+        prompt_risk: The prompt says that its risk is this, or higher.
         tier: At least this tier; None leaves it.
         extra_approvers: So many more people approve in the last stage.
     """
 
     audience_over: int | None = None
     words: tuple[str, ...] = ()
+    prompt_risk: PromptRisk | None = None
     tier: str | None = None
     extra_approvers: int = 0
 
-    def why(self, words: str, audience: int) -> str | None:
-        """What in the brief meets this rule, as a clause; None when nothing does."""
+    def why(
+        self, words: str, audience: int, risk: PromptRisk | None = None
+    ) -> str | None:
+        """What in the brief meets this rule, as a clause; None when nothing does.
+
+        Args:
+            risk: Of the prompt that writes; None when its file does not say.
+        """
+        if self.prompt_risk is not None and risk is not None:
+            order = list(PromptRisk)
+            if order.index(risk) >= order.index(self.prompt_risk):
+                return f"the risk of its prompt is {risk}"
         if self.audience_over is not None and audience > self.audience_over:
             return f"{audience:,} recipients are more than {self.audience_over:,}"
         for phrase, _ in occurrences(fold(words), self.words):
@@ -64,6 +105,9 @@ class ReviewRules:
         if_nobody_acts: By tier; a tier that is not named escalates.
         spot_check: Share of tier C that a person always looks at, 0 to 1.
         asks_at: Tiers at which an approval answers the stage's questions.
+        brand_lead: How long a brand lead has, and what follows when none decides.
+        prompt_risk: Of the prompt that writes; None when its file does not say.
+        reserved_roles: What only the centre gives: no team of its own may.
     """
 
     hours: Calendar = ROUND_THE_CLOCK
@@ -71,21 +115,26 @@ class ReviewRules:
     if_nobody_acts: Mapping[str, IfNobodyActs] = field(default_factory=dict)
     spot_check: float = 0.0
     asks_at: frozenset[str] = frozenset()
+    brand_lead: Stage = STRATEGY
+    prompt_risk: PromptRisk | None = None
+    reserved_roles: frozenset[str] = frozenset()
 
     def extra_approvers(self, brief: Mapping[str, object], audience: int) -> int:
         """How many more people the last stage needs; the strictest rule counts."""
         words = _words(brief)
-        met = [each for each in self.raises if each.why(words, audience)]
+        met = [
+            each for each in self.raises if each.why(words, audience, self.prompt_risk)
+        ]
         return max((each.extra_approvers for each in met), default=0)
 
-    def remind_at(self, request: ReviewRequest, stage: Stage) -> datetime | None:
+    def remind_at(self, request: Asked, stage: Stage) -> datetime | None:
         """When those asked are reminded; None when they have been, or never are."""
         if stage.remind is None or request.reminded_at is not None:
             return None
         at = share_at(request.asked_at, stage.sla, stage.remind, self.hours)
         return at if at < request.due_at else None
 
-    def act_at(self, request: ReviewRequest, stage: Stage) -> datetime:
+    def act_at(self, request: Asked, stage: Stage) -> datetime:
         """When something follows because nobody acted.
 
         When it is due; one SLA after somebody was asked to step in; and then each time
@@ -125,20 +174,24 @@ class Raised:
 
 
 def raise_tier(
-    brief: Mapping[str, object], audience: int, raises: Sequence[Raise]
+    brief: Mapping[str, object],
+    audience: int,
+    raises: Sequence[Raise],
+    risk: PromptRisk | None = None,
 ) -> Raised:
     """Read a brief against the rules that raise its tier or add an approver.
 
     Args:
         brief: As JSON (`domain.brief.to_json`).
         audience: Recipients who can be mailed.
+        risk: Of the prompt that writes; None when its file does not say.
     """
     words = _words(brief)
     asked = tier = str(brief["tier"])
     said: list[str] = []
     extra, extra_why = 0, ""
     for each in raises:
-        why = each.why(words, audience)
+        why = each.why(words, audience, risk)
         if why is None:
             continue
         if each.tier is not None and TIERS.index(each.tier) < TIERS.index(tier):

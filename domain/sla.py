@@ -45,6 +45,21 @@ class Calendar:
             and self.closes is None
         )
 
+    @property
+    def week(self) -> timedelta:
+        """Working time of a week without holidays, as the clock on the wall has it."""
+        opens, closes = _since_midnight(self.opens), timedelta(days=1)
+        if self.closes is not None:
+            closes = _since_midnight(self.closes)
+        return len(self.days) * (closes - opens)
+
+    def is_worked(self, day: date) -> bool:
+        return day.weekday() in self.days and day not in self.holidays
+
+
+def _since_midnight(at: time) -> timedelta:
+    return timedelta(hours=at.hour, minutes=at.minute, seconds=at.second)
+
 
 ROUND_THE_CLOCK: Final = Calendar(zone=UTC)
 """Every hour counts: what practice time uses, where a night lasts two minutes."""
@@ -115,7 +130,7 @@ def _open_hours(
     # a day earlier: midnight in the zone may be yesterday's or tomorrow's in UTC
     day = since.astimezone(calendar.zone).date() - _DAY
     while day < date.max - _DAY:
-        if day.weekday() in calendar.days and day not in calendar.holidays:
+        if calendar.is_worked(day):
             opens = _moment(day, calendar.opens, calendar.zone)
             closes = (
                 _moment(day + _DAY, time(0), calendar.zone)

@@ -48,6 +48,21 @@ class StrategyDecision:
     decided_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyWait:
+    """How long one brief version has waited for a brand lead; a new version's is new.
+
+    Attributes:
+        escalated_at: The last time somebody was asked to step in.
+    """
+
+    brief_id: int
+    asked_at: datetime
+    due_at: datetime
+    reminded_at: datetime | None = None
+    escalated_at: datetime | None = None
+
+
 def brand_leads(team: Team, *, author: str) -> tuple[str, ...]:
     """User ids that may decide about this author's brief, in file order."""
     return tuple(user for user in team.holders(BRAND_LEAD) if user != author)
@@ -65,6 +80,7 @@ def check_may_decide(actor: str, *, team: Team, author: str) -> None:
     """
     others = ", ".join(f"<@{user}>" for user in brand_leads(team, author=author))
     can = f" {others} can." if others else " Nobody else holds that role yet."
+    team.check_not_barred(actor)
     if not team.has_role(actor, BRAND_LEAD):
         raise NotYourTurn(f"Only a brand lead can decide about the strategy.{can}")
     if actor == author:

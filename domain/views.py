@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from domain.campaign import CampaignId, State
 from domain.canary import CanaryPolicy
 from domain.comment import CommentId, SuggestionId, SuggestionState
+from domain.comparison import PostedComparison
+from domain.federation import TeamRules, everyone
 from domain.preferences import Preferences
+from domain.rejection import RejectReason
 from domain.review import EscalateBy, RequestId, Stage, Team
 from domain.review_rules import ReviewRules
 from domain.send import ChunkId
@@ -28,6 +31,20 @@ class Facts:
     canary: CanaryPolicy
     practice: tuple[str, ...]
     rules: ReviewRules = field(default_factory=ReviewRules)
+    # teams of their own, by key
+    teams: Mapping[str, TeamRules] = field(default_factory=dict)
+
+    def of(self, team: str) -> Facts:
+        """What holds for a team's campaigns; a team that is gone falls to the centre."""
+        found = self.teams.get(team)
+        if found is None or found.team is self.team:
+            return self
+        return replace(self, team=found.team, stages=found.stages, rules=found.rules)
+
+    @property
+    def everyone(self) -> Team:
+        """All who work here, with every role that any team gives them."""
+        return everyone(self.team, self.teams)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +54,7 @@ class DecisionLine:
     Attributes:
         holds_from: Number of the earlier revision that was approved, when the approval
             still holds for the present one.
+        code: What it was rejected for; None for an approval, or in an older record.
     """
 
     stage: str
@@ -46,6 +64,7 @@ class DecisionLine:
     reason: str | None
     decided_at: datetime
     holds_from: int | None = None
+    code: RejectReason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,9 +183,12 @@ class Nudge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewView:
-    """Where a campaign stands in review.
+    """Where a campaign stands in one stage of the open round.
 
     Attributes:
+        quota: Variants the round lets through; None when it takes all.
+        approved: Texts that every stage of the round has approved.
+        is_through: The stage has approved every text that is in review.
         approvals_needed: How many people have to approve each open text.
         reminded: The last reminder to those asked; None once it is answered.
         escalated: The last time others were asked to step in; None once answered.
@@ -176,15 +198,18 @@ class ReviewView:
     """
 
     stage: str
-    # 1-based
-    number: int
-    total: int
     role: str
     asked: tuple[str, ...]
+    # None: nothing is open in it
     due_at: datetime | None
-    # variants this stage lets through; None when it takes all
-    quota: int | None
-    approved: int
+    # 1-based
+    number: int = 1
+    total: int = 1
+    # other stages that are asked at the same time
+    beside: tuple[str, ...] = ()
+    quota: int | None = None
+    approved: int = 0
+    is_through: bool = False
     approvals_needed: int = 1
     reminded: Nudge | None = None
     escalated: Nudge | None = None
@@ -213,6 +238,13 @@ class StrategyView:
     key_message: str
     offer: str
     cta_url: str
+    # None: nobody is asked now, it is decided or given back
+    due_at: datetime | None = None
+    reminded_at: datetime | None = None
+    # the last time others were asked to step in, and whom that tells
+    escalated_at: datetime | None = None
+    escalated_to: tuple[str, ...] = ()
+    escalated_by: EscalateBy = EscalateBy.THREAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,6 +342,9 @@ class CampaignCard:
     recipients: int
     state: State
     author: str
+    # key of the team of its own that it is of, and that team's name; empty: the centre's
+    team: str
+    team_name: str
     # Slack channel id, and the card's own message when it is posted
     slack_channel: str
     slack_ts: str | None
@@ -322,7 +357,8 @@ class CampaignCard:
     variants: tuple[VariantLine, ...]
     # None for a brief that no brand lead is asked about
     strategy: StrategyView | None
-    review: ReviewView | None
+    # the stages of the open round, in order
+    reviews: tuple[ReviewView, ...]
     decisions: tuple[DecisionLine, ...]
     # labels of the variants that are sent, and why those
     arms: tuple[str, ...]
@@ -346,6 +382,22 @@ class CampaignCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionView:
+    """What one stage is asked about a text, and how far it is with the answer."""
+
+    request_id: RequestId
+    stage: str
+    role: str
+    # who may answer and has not
+    asked: tuple[str, ...]
+    due_at: datetime
+    approvals_needed: int = 1
+    approved_by: tuple[str, ...] = ()
+    # all who hold the role are out of office
+    is_pool_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VariantCard:
     """Everything a variant's message in the thread shows."""
 
@@ -362,22 +414,14 @@ class VariantCard:
     text: Copy | None
     origin: Origin | None
     findings: tuple[FindingLine, ...]
-    # the open question about this very text, if any
-    request_id: RequestId | None
-    stage: str | None
-    asked: tuple[str, ...]
-    due_at: datetime | None
+    # open questions about this very text: one, or one for each stage of the round
+    questions: tuple[QuestionView, ...]
     decisions: tuple[DecisionLine, ...]
     regenerations: int
     instruction: str | None
     reason: str | None
     undo: UndoLine | None = None
     withdrawn: tuple[WithdrawnLine, ...] = ()
-    # of the open question: how many have to approve, and who has
-    approvals_needed: int = 1
-    approved_by: tuple[str, ...] = ()
-    # the role that is asked, while all who hold it are out of office
-    empty_pool: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -413,6 +457,8 @@ class CampaignLine:
     updated_at: datetime
     permalink_channel: str
     permalink_ts: str | None
+    # of a strategy that waits for a brand lead
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -434,6 +480,7 @@ class WaitingLine:
     slack_ts: str | None
     # to the reader
     is_assigned: bool = False
+    reminded_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -500,6 +547,7 @@ class HomeView:
         waiting: The most pressing first; of very many, those due first.
         passing: How many of the lowest tier could be approved in one go.
         strategies: Briefs whose strategy waits for the reader, a brand lead.
+        late_strategies: Those that are overdue, for whoever is no brand lead.
         cut: Names of the lists that had more than they hold.
     """
 
@@ -517,6 +565,34 @@ class HomeView:
     preferences: Preferences
     cut: frozenset[str]
     practice: tuple[str, ...]
+    late_strategies: tuple[CampaignLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestView:
+    """What one person's digest tells them.
+
+    Attributes:
+        waiting: As on Home, the most pressing first.
+        overdue: What others of the reader's roles are late with.
+        live: Campaigns of theirs whose mail is going out, or held.
+        mine: Their other briefs that have not ended, or ended within a day.
+        cut: Names of the lists that had more than they hold.
+    """
+
+    user: str
+    waiting: tuple[WaitingLine, ...]
+    strategies: tuple[CampaignLine, ...]
+    overdue: tuple[WaitingLine, ...]
+    live: tuple[CampaignLine, ...]
+    mine: tuple[CampaignLine, ...]
+    cut: frozenset[str] = frozenset()
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(
+            (self.waiting, self.strategies, self.overdue, self.live, self.mine)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -545,9 +621,9 @@ class ColumnView:
 
     revision: RevisionView
     is_linted: bool
-    # the open question about this very text, when it may be approved as it stands
-    request_id: RequestId | None
-    stage: str | None
+    # open questions about this very text and the stage of each; empty when it may not
+    # be approved as it stands
+    questions: tuple[tuple[RequestId, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -560,6 +636,8 @@ class ComparisonView:
     right: ColumnView
     # every revision of every variant, by label, the newest first
     options: tuple[RevisionOption, ...]
+    # these two columns, when somebody has put them in the thread
+    posted: PostedComparison | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,7 @@ from typing import Final
 
 import structlog
 
-from blocks import (
-    notices,
-)
+from blocks import campaign_card, notices
 from domain.campaign import CampaignId
 from domain.errors import TryLater
 from domain.views import (
@@ -108,6 +106,7 @@ def _show(
             ts=posted.ts,
             thread_ts=thread_ts,
             rendered_sha256=sha256,
+            behind_since=None,
             error=None,
         )
         if surface.posted is not None:
@@ -139,7 +138,7 @@ def _try(
             store.messages.let_go(claimed)
         raise
     except TryLater:
-        _settle(deps, claimed)
+        _settle(deps, claimed, behind_since=claimed.behind_since or deps.clock())
         raise
 
 
@@ -155,6 +154,9 @@ def _call(
 ) -> Posted:
     payload = surface.render()
     text, shown = payload["text"], payload["blocks"]
+    behind = message.behind_since
+    if behind is not None and message.key == f"campaign:{message.campaign_id}":
+        shown = [*shown, *campaign_card.caught_up(deps.clock() - behind)]
     if message.ts is not None:
         try:
             deps.slack.update(message.channel, message.ts, text, shown)

@@ -28,6 +28,9 @@ from storage.store import Store
 DEADLINE: Final = timedelta(seconds=80)
 """Over the call, its retries and the one repair turn."""
 
+REJECTIONS_TOLD: Final = 10
+"""The newest; a prompt does not grow with the history of its campaign."""
+
 _TEMPERATURE: Final = 0.7
 
 
@@ -104,6 +107,7 @@ def _request(
         instruction=variant.instruction,
         findings=findings,
         parent=parent,
+        rejected=store.decisions.rejections(campaign.id, most=REJECTIONS_TOLD),
         seed=campaign.id * 1000 + number * 10 + variant.version,
         temperature=_TEMPERATURE,
     )

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from pipeline import card, generate, lint, review, rollback, schedule, send
+from pipeline import (
+    card,
+    digest,
+    generate,
+    lint,
+    members,
+    review,
+    rollback,
+    schedule,
+    send,
+)
 from pipeline.tasks import Task
 
 TASKS: Final[Mapping[str, Task]] = {
@@ -18,5 +28,7 @@ TASKS: Final[Mapping[str, Task]] = {
         schedule.TASK,
         send.TASK,
         rollback.TASK,
+        digest.TASK,
+        members.TASK,
     )
 }

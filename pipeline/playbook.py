@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from domain.canary import CanaryPolicy
 from domain.errors import Refused
+from domain.federation import TeamRules, everyone, together
 from domain.lint import Policy
+from domain.members import Roster, join
 from domain.personalize import Footer
-from domain.review import Person, Stage, Team
-from domain.review_rules import ReviewRules
-from domain.strategy import BRAND_LEAD
+from domain.review import Round, Stage, Team, round_named
+from domain.review_rules import PromptRisk, ReviewRules
 from domain.views import Facts
 from pipeline.checks.playbook import load_dictionary, load_footer, load_policy
-from pipeline.playbook_review import load_review
-from pipeline.playbook_values import PlaybookRefused, read, scaled, text
+from pipeline.playbook_federation import load_teams
+from pipeline.playbook_review import load_review, prompt_risk
+from pipeline.playbook_team import load_team
+from pipeline.playbook_values import (
+    PlaybookRefused,
+    only,
+    parse,
+    read,
+    scaled,
+    table,
+)
 from pipeline.writers.port import Fact
 
 _DURATIONS: Final = ("window", "no_data_after", "stale_after", "delay_median")
@@ -45,6 +55,9 @@ class Playbook:
         prompt: The system prompt, and its name at a short hash.
         allow_sample_copy: Whether copy of the sample writer may be approved at
             tiers A and B; practice only.
+        teams: Teams of their own, by key.
+        key: Whose team, stages and rules these are; "" is the centre.
+        centre: The playbook that a team's was made of; None: it is the centre's.
     """
 
     team: Team
@@ -64,6 +77,34 @@ class Playbook:
     facts: tuple[Fact, ...]
     practice: tuple[str, ...]
     allow_sample_copy: bool
+    teams: Mapping[str, TeamRules] = field(default_factory=dict)
+    key: str = ""
+    centre: Playbook | None = None
+
+    def of(self, team: str) -> Playbook:
+        """The playbook by which a team's campaigns are reviewed.
+
+        A team that is gone falls to the centre.
+        """
+        if team == self.key:
+            return self
+        centre = self.centre or self
+        found = self.teams.get(team)
+        if found is None:
+            return centre
+        return replace(
+            centre,
+            team=found.team,
+            stages=found.stages,
+            rules=found.rules,
+            key=found.key,
+            centre=centre,
+        )
+
+    @property
+    def everyone(self) -> Team:
+        """All who work here, with every role that any team gives them."""
+        return everyone((self.centre or self).team, self.teams)
 
     def stage(self, tier: str, name: str) -> Stage:
         """The stage of that name in a tier's row.
@@ -76,6 +117,32 @@ class Playbook:
                 return stage
         raise Refused(f"Tier {tier} no longer has a {name} stage in review.yaml.")
 
+    def round(self, tier: str, name: str) -> Round:
+        """The stages of that round in a tier's row.
+
+        A round that was put together otherwise since goes by a stage of it.
+
+        Raises:
+            Refused: The playbook no longer has it.
+        """
+        found = round_named(self.stages[tier], name)
+        if not found:
+            raise Refused(f"Tier {tier} no longer has a {name} stage in review.yaml.")
+        return found
+
+    def joined(self, roster: Roster) -> Playbook:
+        """The playbook with the teams as Slack knows them (`domain.members`)."""
+        central = join(self.team, roster)
+        joined = {
+            key: replace(each, own=join(each.own, roster))
+            for key, each in self.teams.items()
+        }
+        teams = {
+            key: replace(each, team=together(central, each.own))
+            for key, each in joined.items()
+        }
+        return replace(self, team=central, teams=teams)
+
     @property
     def view_facts(self) -> Facts:
         """The playbook's share of a view."""
@@ -85,6 +152,7 @@ class Playbook:
             rules=self.rules,
             canary=self.canary,
             practice=self.practice,
+            teams=self.teams,
         )
 
 
@@ -106,10 +174,10 @@ def load_playbook(
         PolicyRefused: The lint policy does not hold together.
     """
     team = load_team(folder)
-    review = load_review(read(folder / "review.yaml"), team, time_scale)
+    prompt, risk = _prompt(folder / "prompts" / "email.md")
+    review = load_review(read(folder / "review.yaml"), team, time_scale, risk)
     canary = read(folder / "canary.yaml")
     policy, timing = _canary(canary, time_scale)
-    prompt = (folder / "prompts" / "email.md").read_text(encoding="utf-8")
     return Playbook(
         team=team,
         stages=review.stages,
@@ -128,7 +196,25 @@ def load_playbook(
         facts=_knowledge(folder / "knowledge"),
         practice=practice,
         allow_sample_copy=allow_sample_copy,
+        teams=load_teams(folder, team, review, time_scale),
     )
+
+
+def _prompt(path: Path) -> tuple[str, PromptRisk | None]:
+    """A prompt and its risk, when the lines before it, between two ---, say one.
+
+    Raises:
+        PlaybookRefused: They say something else.
+    """
+    whole = path.read_text(encoding="utf-8")
+    before, mark, prompt = whole.removeprefix("---\n").partition("\n---\n")
+    if not whole.startswith("---\n") or not mark:
+        return whole, None
+    where = f"prompts/{path.name}"
+    given = table(parse(before, where), where)
+    only(given, ("risk",), where)
+    risk = given.get("risk")
+    return prompt, None if risk is None else prompt_risk(risk, f"{where}, risk")
 
 
 def practice_time(time_scale: float) -> str:
@@ -138,46 +224,11 @@ def practice_time(time_scale: float) -> str:
     return f"practice time: 1 s stands for {stands_for}, working round the clock"
 
 
-def load_team(folder: Path) -> Team:
-    """Read team.yaml.
-
-    Raises:
-        PlaybookRefused: Names the key and what is allowed.
-    """
-    team = _team(read(folder / "team.yaml"))
-    if not team.holders(BRAND_LEAD):
-        raise PlaybookRefused(
-            f"team.yaml: tier A waits for a brand lead, and nobody holds the role"
-            f" {BRAND_LEAD}. Give it to at least one person."
-        )
-    return team
-
-
-def _team(raw: Mapping[str, Any]) -> Team:
-    where = "team.yaml"
-    people = raw.get("people")
-    if not isinstance(people, dict) or not people:
-        raise PlaybookRefused(f"{where}: people must name at least one person.")
-    return Team(
-        name=str(raw.get("name", "Team")),
-        channel=text(raw, "channel", where),
-        on_call_channel=str(raw.get("on_call_channel") or raw["channel"]),
-        people={
-            str(user): Person(
-                id=str(user),
-                name=str(who.get("name", user)),
-                roles=frozenset(str(role) for role in who.get("roles", ())),
-            )
-            for user, who in people.items()
-        },
-    )
-
-
 def _canary(
     raw: Mapping[str, Any], time_scale: float
 ) -> tuple[CanaryPolicy, dict[str, timedelta]]:
     where = "canary.yaml"
-    own = {field.name for field in fields(CanaryPolicy)}
+    own = {each.name for each in fields(CanaryPolicy)}
     timing_keys = {"card_every", "unknown_after", "look_up_lag"}
     unknown = sorted(set(raw) - own - timing_keys - {"ladder"})
     if unknown:

@@ -9,11 +9,13 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from domain.checklist import Question
-from domain.review import Ask, EscalateBy, Escalation, Stage, Team
+from domain.review import AND, Ask, EscalateBy, Escalation, Stage, Team, rounds
 from domain.review_rules import (
     LOWEST_RISK,
+    STRATEGY,
     TIERS,
     IfNobodyActs,
+    PromptRisk,
     Raise,
     ReviewRules,
 )
@@ -39,6 +41,9 @@ _KEYS: Final = (
     "spot_check",
     "raise",
     "ask_at",
+    "brand_lead",
+    "own_edits",
+    "reserved_roles",
 )
 _STAGE_KEYS: Final = (
     "role",
@@ -50,8 +55,17 @@ _STAGE_KEYS: Final = (
     "questions",
     "scope",
 )
+_BRAND_LEAD_KEYS: Final = ("sla", "remind", "escalate")
+_BRAND_LEAD_SLA: Final = "24 h"
 _HOURS_KEYS: Final = ("zone", "days", "opens", "closes", "holidays")
-_RAISE_KEYS: Final = ("audience_over", "words", "tier", "extra_approvers")
+_RAISE_KEYS: Final = (
+    "audience_over",
+    "words",
+    "prompt_risk",
+    "tier",
+    "extra_approvers",
+)
+_OWN_EDITS: Final = ("B", "C")
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ON_CALL: Final = "on_call"
 _MIDNIGHT: Final = 24 * 60
@@ -73,12 +87,18 @@ class Review:
     rules: ReviewRules
 
 
-def load_review(raw: Mapping[str, Any], team: Team, time_scale: float) -> Review:
+def load_review(
+    raw: Mapping[str, Any],
+    team: Team,
+    time_scale: float,
+    prompt_risk: PromptRisk | None = None,
+) -> Review:
     """Check what review.yaml says against itself and the team.
 
     Args:
         time_scale: Divides every SLA. Unless it is 1 the desk works round the clock:
             scaled time would sleep through a practice.
+        prompt_risk: Of the prompt that writes; None when its file does not say.
 
     Raises:
         PlaybookRefused: Names the key and what is allowed.
@@ -91,6 +111,9 @@ def load_review(raw: Mapping[str, Any], team: Team, time_scale: float) -> Review
         if_nobody_acts=_if_nobody_acts(raw.get("if_nobody_acts") or {}),
         spot_check=share(raw.get("spot_check", 0), f"{_FILE}, spot_check"),
         asks_at=_asks_at(raw.get("ask_at") or []),
+        brand_lead=_brand_lead(raw.get("brand_lead"), team, time_scale),
+        prompt_risk=prompt_risk,
+        reserved_roles=_reserved_roles(raw.get("reserved_roles") or []),
     )
     known = {
         str(name): _stage(str(name), each, team, time_scale)
@@ -107,6 +130,11 @@ def _stage(name: str, raw: object, team: Team, time_scale: float) -> Stage:
     where = f"{_FILE}, stage {name}"
     given = table(raw, where)
     only(given, _STAGE_KEYS, where)
+    if AND in name:
+        raise PlaybookRefused(
+            f'{where}: the name may not hold "{AND}", which joins the names of stages'
+            " that are asked at the same time."
+        )
     stage = Stage(
         name=name,
         role=text(given, "role", where),
@@ -118,7 +146,7 @@ def _stage(name: str, raw: object, team: Team, time_scale: float) -> Stage:
         ask=_ask(given.get("ask", Ask.EVERYONE), f"{where}, ask"),
         scope=_scope(given.get("scope", list(Part)), f"{where}, scope"),
     )
-    if not team.holders(stage.role):
+    if not team.is_held(stage.role):
         raise PlaybookRefused(
             f"{_FILE}: the {stage.name} stage asks for {stage.role},"
             " and nobody in team.yaml holds that role."
@@ -129,6 +157,19 @@ def _stage(name: str, raw: object, team: Team, time_scale: float) -> Stage:
             " ask: everyone is allowed."
         )
     return stage
+
+
+def _brand_lead(raw: object, team: Team, time_scale: float) -> Stage:
+    """The wait for a brand lead, timed as a stage is; without a word, a day of work."""
+    where = f"{_FILE}, brand_lead"
+    given = table({} if raw is None else raw, where)
+    only(given, _BRAND_LEAD_KEYS, where)
+    return replace(
+        STRATEGY,
+        sla=_sla(given.get("sla", _BRAND_LEAD_SLA), time_scale, f"{where}, sla"),
+        remind=_remind(given.get("remind", STRATEGY.remind), where),
+        escalation=_escalation(given.get("escalate"), team, where),
+    )
 
 
 def _scope(raw: object, where: str) -> frozenset[Part]:
@@ -198,12 +239,12 @@ def _remind(value: object, where: str) -> float | None:
 def _escalation(raw: object, team: Team, where: str) -> Escalation | None:
     """Who is told; without a word about it on-call is, where there is one."""
     if raw is None:
-        return Escalation(to=_ON_CALL) if team.holders(_ON_CALL) else None
+        return Escalation(to=_ON_CALL) if team.is_held(_ON_CALL) else None
     where = f"{where}, escalate"
     given = table(raw, where)
     only(given, ("to", "by"), where)
     to = text(given, "to", where)
-    if not team.named(to):
+    if not (team.named(to) or team.is_held(to)):
         raise PlaybookRefused(
             f'{where}.to is "{to}"; a role that somebody holds is allowed,'
             " or a user id of team.yaml."
@@ -228,21 +269,11 @@ def _tiers(
     within = table(raw.get("within") or {}, f"{_FILE}, within")
     only(given, TIERS, f"{_FILE}, tiers")
     only(within, TIERS, f"{_FILE}, within")
+    own_edits = _own_edits(raw.get("own_edits", list(_OWN_EDITS)))
     tiers: dict[str, tuple[Stage, ...]] = {}
     for tier in TIERS:
-        names = given.get(tier) or ()
-        if not isinstance(names, list | tuple) or len(set(map(str, names))) < len(
-            names
-        ):
-            raise PlaybookRefused(f"{_FILE}: tier {tier} must list each stage once.")
-        unknown = [str(name) for name in names if str(name) not in known]
-        if not names or unknown:
-            raise PlaybookRefused(
-                f"{_FILE}: tier {tier} needs at least one stage,"
-                f" and may name {', '.join(known)}"
-                + (f", not {', '.join(unknown)}." if unknown else ".")
-            )
-        stages = tuple(known[str(name)] for name in names)
+        row = _row(given.get(tier), known, tier)
+        stages = tuple(replace(stage, own_edits=tier in own_edits) for stage in row)
         if tier in within:
             where = f"{_FILE}, within.{tier}"
             stages = _fit(stages, _sla(within[tier], time_scale, where), where)
@@ -250,18 +281,62 @@ def _tiers(
     return tiers
 
 
+def _reserved_roles(raw: object) -> frozenset[str]:
+    roles = raw if isinstance(raw, list) else [raw]
+    if not all(isinstance(role, str) and role for role in roles):
+        raise PlaybookRefused(
+            f"{_FILE}, reserved_roles must be a list of roles, such as [legal]."
+        )
+    return frozenset(roles)
+
+
+def _own_edits(raw: object) -> frozenset[str]:
+    tiers = raw if isinstance(raw, list) else [raw]
+    if any(tier not in _OWN_EDITS for tier in tiers):
+        raise PlaybookRefused(
+            f"{_FILE}, own_edits may name {' and '.join(_OWN_EDITS)}, or none: at tier A"
+            " nobody approves their own edit."
+        )
+    return frozenset(map(str, tiers))
+
+
+def _row(raw: object, known: Mapping[str, Stage], tier: str) -> tuple[Stage, ...]:
+    """A tier's stages in order; those of a list inside the list are asked at once."""
+    given = [] if raw is None else raw
+    if not isinstance(given, list):
+        raise PlaybookRefused(f"{_FILE}: tier {tier} must be a list of stages.")
+    row = [list(map(str, each if isinstance(each, list) else [each])) for each in given]
+    names = [name for each in row for name in each]
+    if len(set(names)) < len(names):
+        raise PlaybookRefused(f"{_FILE}: tier {tier} must list each stage once.")
+    unknown = [name for name in names if name not in known]
+    if not names or unknown or not all(row):
+        raise PlaybookRefused(
+            f"{_FILE}: tier {tier} needs at least one stage,"
+            f" and may name {', '.join(known)}"
+            + (f", not {', '.join(unknown)}." if unknown else ".")
+        )
+    return tuple(
+        replace(known[name], beside=tuple(each) if len(each) > 1 else ())
+        for each in row
+        for name in each
+    )
+
+
 def _fit(stages: tuple[Stage, ...], total: timedelta, where: str) -> tuple[Stage, ...]:
-    """Let each stage have its SLA while the tier's time lasts, the last one the rest."""
-    fitted = []
-    for stage in stages:
+    """Let each round have its time while the tier's lasts, the last one the rest.
+
+    A round takes as long as its slowest stage.
+    """
+    fitted: list[Stage] = []
+    for each in rounds(stages):
         if not total:
             raise PlaybookRefused(
-                f"{where} leaves the {stage.name} stage no time;"
+                f"{where} leaves the {each[0].round} stage no time;"
                 " the SLAs of the stages before it use it up."
             )
-        sla = min(stage.sla, total)
-        total -= sla
-        fitted.append(replace(stage, sla=sla))
+        fitted += [replace(stage, sla=min(stage.sla, total)) for stage in each]
+        total -= min(max(stage.sla for stage in each), total)
     return tuple(fitted)
 
 
@@ -286,7 +361,8 @@ def _check_enough_people(
         for stage in row:
             most = stage.approvals + (extra if stage is row[-1] else 0)
             held = len(team.holders(stage.role))
-            if held < most:
+            # how many a group has is known only to Slack
+            if held < most and not team.has_group_for(stage.role):
                 raise PlaybookRefused(
                     f"{_FILE}: at tier {tier} the {stage.name} stage may need"
                     f" {most} approvals, and team.yaml gives the role {stage.role}"
@@ -327,11 +403,13 @@ def _raise(raw: object, number: int) -> Raise:
     words = given.get("words") or []
     if not isinstance(words, list):
         raise PlaybookRefused(f"{where}: words must be a list.")
-    over = given.get("audience_over")
+    over, risk = given.get("audience_over"), given.get("prompt_risk")
     tier = given.get("tier")
     extra = whole(given.get("extra_approvers", 0), f"{where}, extra_approvers", least=0)
-    if (over is None) is not bool(words):
-        raise PlaybookRefused(f"{where} needs either audience_over or words.")
+    if [over is not None, bool(words), risk is not None].count(True) != 1:
+        raise PlaybookRefused(
+            f"{where} needs one of audience_over, words and prompt_risk."
+        )
     if tier not in (None, *TIERS) or (tier is None and not extra):
         raise PlaybookRefused(
             f"{where} needs a tier, {', '.join(TIERS)}, or extra_approvers."
@@ -341,9 +419,25 @@ def _raise(raw: object, number: int) -> Raise:
         if over is None
         else whole(over, f"{where}, audience_over", least=0),
         words=tuple(str(word) for word in words),
+        prompt_risk=None
+        if risk is None
+        else prompt_risk(risk, f"{where}, prompt_risk"),
         tier=tier,
         extra_approvers=extra,
     )
+
+
+def prompt_risk(value: object, where: str) -> PromptRisk:
+    """A prompt's risk by name.
+
+    Raises:
+        PlaybookRefused: There is no such risk.
+    """
+    if value not in list(PromptRisk):
+        raise PlaybookRefused(
+            f'{where} is "{value}"; {", ".join(PromptRisk)} are allowed.'
+        )
+    return PromptRisk(str(value))
 
 
 def _hours(raw: object) -> Calendar:

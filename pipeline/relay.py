@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -14,6 +14,8 @@ from domain.canary import Verdict
 from domain.errors import TryLater
 from pipeline import failpoint
 from pipeline.broker import Doorbell
+from pipeline.playbook import Playbook
+from pipeline.record import ask_due, ask_everyone_again, digest_due
 from pipeline.record.canary import REJUDGE_EVERY, judge_due, start
 from pipeline.record.overdue import overdue, remind
 from pipeline.tasks import Task
@@ -29,6 +31,12 @@ BROKEN_AGAIN_AFTER: Final = timedelta(seconds=30)
 """A deadline that met a bug is tried again after this."""
 
 SWEEP_EVERY: Final = timedelta(minutes=10)
+LOOK_EVERY: Final = timedelta(seconds=1)
+"""How often it is looked whether Slack is to be asked, or anybody told, about people."""
+
+_ASKS_MOST: Final = 10
+"""At a time, so that cards need not wait behind a long team."""
+
 _NOBODY_ACTED: Final = {"remind": remind, "overdue": overdue}
 _KEEP_INBOX: Final = timedelta(days=7)
 _KEEP_OUTBOX: Final = timedelta(days=7)
@@ -49,6 +57,9 @@ class Relay:
         self._redrive_after = redrive_after or deps.settings.redrive_after
         self._stopped = threading.Event()
         self._swept_at = deps.clock()
+        self._looked_at: datetime | None = None
+        self._began_at: datetime | None = None
+        self._asked: Playbook | None = None
 
     def run(self) -> None:
         """Work until `stop`; an outage of database or broker is waited out."""
@@ -71,12 +82,29 @@ class Relay:
     def once(self) -> bool:
         """One round; False when the broker is away. Deadlines never wait for it."""
         self.fire_deadlines()
+        self.fire_digests()
+        self.ask_about_members()
         is_up = self.publish()
         if self._deps.database.look(lambda store: store.audit.has_unsealed()):
             with self._deps.database.begin() as store:
                 store.audit.seal()
         self._sweep()
         return is_up
+
+    def ask_about_members(self) -> None:
+        """Queue asking Slack who is in which group; about all at start."""
+        now, written = self._deps.clock(), self._deps.written
+        if self._looked_at is not None and now - self._looked_at < LOOK_EVERY:
+            return
+        self._looked_at = now
+        is_same = self._asked is written
+        if is_same and not self._deps.database.look(lambda s: s.members.due(1)):
+            return
+        with self._deps.database.begin() as store:
+            if self._asked is None:
+                ask_everyone_again(store)
+            ask_due(store, written, most=_ASKS_MOST)
+        self._asked = written
 
     def publish(self) -> bool:
         """Ring for every due job, then mark it; a crash between rings twice."""
@@ -101,6 +129,8 @@ class Relay:
     def fire_deadlines(self) -> int:
         """Fire what is due, each in its own transaction; returns how many."""
         due = self._deps.database.look(lambda store: store.deadlines.due())
+        if due:
+            self._deps.look_around()
         for deadline in due:
             try:
                 with self._deps.database.begin() as store:
@@ -116,6 +146,28 @@ class Relay:
                 log.exception("deadline.broke", campaign=deadline.campaign_id)
                 with self._deps.database.begin() as store:
                     store.deadlines.rearm(deadline, store.now + BROKEN_AGAIN_AFTER)
+        return len(due)
+
+    def fire_digests(self) -> int:
+        """Begin the digests that are due, each in its own transaction; how many."""
+        now = self._deps.clock()
+        if self._began_at is not None and now - self._began_at < LOOK_EVERY:
+            return 0
+        self._began_at = now
+        due = self._deps.database.look(lambda store: store.digests.due())
+        if due:
+            self._deps.look_around()
+        for timer in due:
+            try:
+                with self._deps.database.begin() as store:
+                    digest_due(store, self._deps.playbook, timer)
+            except TryLater:
+                raise
+            except Exception:
+                # as with deadlines: one person's must not keep the relay from the rest
+                log.exception("digest.broke", user=timer.user)
+                with self._deps.database.begin() as store:
+                    store.digests.claim(timer, store.now + BROKEN_AGAIN_AFTER)
         return len(due)
 
     def _sweep(self) -> None:

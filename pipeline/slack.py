@@ -6,6 +6,7 @@ Slack has no idempotency key: when an answer is lost after the request left, the
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.web import SlackResponse
 
 from domain.errors import Refused, TryLater
+from domain.members import NAME_LONGEST, SlackPerson
 from pipeline.pace import Pacer
 
 Blocks = Sequence[Block | dict[str, Any]]
@@ -34,6 +36,7 @@ PER_MINUTE: Final[Mapping[str, int]] = {
     "files.getUploadURLExternal": 100,
     "files.completeUploadExternal": 100,
     "conversations.members": 100,
+    "usergroups.users.list": 18,
 }
 PATIENCE: Final = timedelta(seconds=2)
 """How long a call waits for its turn before it asks to be tried later."""
@@ -41,6 +44,7 @@ PATIENCE: Final = timedelta(seconds=2)
 TIMEOUT_S: Final = 10
 _OUTAGE: Final = timedelta(seconds=10)
 _SERVER_ERROR: Final = 500
+_UNREACHED: Final = (ConnectionRefusedError, socket.gaierror)
 
 
 class SlackRefused(Refused):
@@ -51,7 +55,11 @@ class SlackRefused(Refused):
         super().__init__(message)
 
 
-class OutOfTurns(TryLater):
+class NotTaken(TryLater):
+    """Slack was not reached or turned the call away: nothing came of it for certain."""
+
+
+class OutOfTurns(NotTaken):
     """This kind of call has used up its turns; other kinds may still go."""
 
 
@@ -75,6 +83,18 @@ class TokenRevoked(SlackRefused):
     """Slack no longer takes the bot's token."""
 
 
+class PersonUnseen(SlackRefused):
+    """The person is there, but the bot may not see them."""
+
+
+class GroupsNotInPlan(SlackRefused):
+    """The workspace's plan has no user groups."""
+
+
+class GroupGone(SlackRefused):
+    """There is no such user group in the workspace."""
+
+
 class MissingScope(SlackRefused):
     """The app was installed without a scope that the call needs."""
 
@@ -94,6 +114,9 @@ class BadBlocks(BadCall):
 _NOT_IN = "The bot is not in that channel. Invite it with `/invite @Copydesk`."
 _CLOSED = "That channel is archived or restricted, so nothing can be posted there."
 _PERSON = "Slack could not deliver that to the person."
+_NO_GROUP = "There is no such user group in this workspace."
+_NO_PLAN = "This workspace's Slack plan has no user groups."
+_UNSEEN = "Slack does not show the bot that person."
 _GONE = "The message is gone, or Slack no longer lets it be changed."
 _TOKEN = "Slack no longer accepts the bot token. Install the app again."  # noqa: S105 - a sentence
 _SCOPE = "The Slack app lacks the scope {needed}. Add it and install the app again."
@@ -107,6 +130,9 @@ WIRE_ERRORS: Final[Mapping[str, tuple[type[SlackRefused], str]]] = {
     "restricted_action_thread_locked": (ChannelClosed, _CLOSED),
     "user_not_in_channel": (PersonNotReachable, _PERSON),
     "user_not_found": (PersonNotReachable, _PERSON),
+    "user_not_visible": (PersonUnseen, _UNSEEN),
+    "no_such_subteam": (GroupGone, _NO_GROUP),
+    "plan_upgrade_required": (GroupsNotInPlan, _NO_PLAN),
     "user_disabled": (PersonNotReachable, _PERSON),
     "cannot_dm_bot": (PersonNotReachable, _PERSON),
     "messages_tab_disabled": (PersonNotReachable, _PERSON),
@@ -193,6 +219,7 @@ class SlackGateway:
             token=token, base_url=base_url, timeout=timeout_s, retry_handlers=[]
         )
         self._pacer, self._sleep, self._timeout_s = pacer, sleep, timeout_s
+        self._home: str | None = None
 
     def post(
         self,
@@ -258,6 +285,11 @@ class SlackGateway:
         body = {"channel": posted.channel, "message_ts": posted.ts}
         return str(self._call("chat.getPermalink", body, as_form=True)["permalink"])
 
+    def time_zone(self, user: str) -> str:
+        """A person's time zone by its IANA name; empty when Slack has none."""
+        answer = self._call("users.info", {"user": user}, as_form=True)
+        return str((answer.get("user") or {}).get("tz") or "")
+
     def auth_test(self) -> Identity:
         answer = self._call("auth.test", {}, as_form=True)
         headers = {name.lower(): value for name, value in answer.headers.items()}
@@ -270,17 +302,37 @@ class SlackGateway:
             scopes=frozenset(scope.strip() for scope in scopes if scope.strip()),
         )
 
-    def members(self, channel: str) -> frozenset[str]:
-        """User ids in a channel, the bot's own among them."""
+    def members(self, channel: str, *, most: int | None = None) -> frozenset[str]:
+        """User ids in a channel, the bot's own among them.
+
+        Args:
+            most: Ask for no further page once there are more than this.
+        """
         found: set[str] = set()
         body: dict[str, Any] = {"channel": channel, "limit": 200}
         while True:
             answer = self._call("conversations.members", body, as_form=True)
             found.update(answer["members"])
             cursor = (answer.get("response_metadata") or {}).get("next_cursor")
-            if not cursor:
+            if not cursor or (most is not None and len(found) > most):
                 return frozenset(found)
             body["cursor"] = cursor
+
+    def group_members(self, group: str) -> frozenset[str]:
+        """User ids in a user group; a disabled one has none."""
+        body = {"usergroup": group}
+        answer = self._call("usergroups.users.list", body, as_form=True)
+        return frozenset(map(str, answer["users"]))
+
+    def person(self, user: str) -> SlackPerson:
+        """What Slack says of a person."""
+        answer = self._call("users.info", {"user": user}, as_form=True)
+        return person_from(answer["user"], home=self._home_team())
+
+    def _home_team(self) -> str:
+        if self._home is None:
+            self._home = self.auth_test().team_id
+        return self._home
 
     def close(self) -> None:
         self._pacer.close()
@@ -299,7 +351,7 @@ class SlackGateway:
         except SlackApiError as error:
             raise _translate(method, error.response) from error
         except (OSError, HTTPException) as error:
-            raise _away() from error
+            raise _away(error) from error
 
     def _upload(self, url: str, data: bytes) -> None:
         # Not the SDK's helper: it would open whatever scheme it is given.
@@ -324,13 +376,37 @@ class SlackGateway:
             waited += left
 
 
+def person_from(raw: Mapping[str, Any], *, home: str) -> SlackPerson:
+    """Read a user object of Slack's, from an answer or an event.
+
+    Args:
+        home: The id of the bot's own workspace. Whoever belongs to another and is not
+            in this one by their company's grid is external.
+    """
+    grid = (raw.get("enterprise_user") or {}).get("teams") or ()
+    teams = {str(raw.get("team_id") or home), *map(str, grid)}
+    profile = raw.get("profile") or {}
+    name = profile.get("display_name") or raw.get("real_name") or raw.get("name")
+    return SlackPerson(
+        id=str(raw["id"]),
+        name=str(name or raw["id"])[:NAME_LONGEST],
+        is_deleted=bool(raw.get("deleted")),
+        is_external=bool(raw.get("is_stranger")) or home not in teams,
+        is_guest=bool(raw.get("is_restricted") or raw.get("is_ultra_restricted")),
+        is_bot=bool(raw.get("is_bot") or raw.get("is_workflow_bot")),
+    )
+
+
 def _message(channel: str, text: str, blocks: Blocks | None) -> dict[str, Any]:
     shown = [b.to_dict() if isinstance(b, Block) else b for b in blocks or ()]
     return {"channel": channel, "text": text, "blocks": shown or None}
 
 
-def _away() -> TryLater:
-    return TryLater("Slack did not answer.", retry_after=_OUTAGE)
+def _away(error: Exception | None = None) -> TryLater:
+    # urllib wraps what kept it from connecting; an answer that was lost comes bare
+    reason = getattr(error, "reason", error)
+    kind = NotTaken if isinstance(reason, _UNREACHED) else TryLater
+    return kind("Slack did not answer.", retry_after=_OUTAGE)
 
 
 def _translate(method: str, answer: SlackResponse) -> Exception:

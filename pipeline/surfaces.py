@@ -16,11 +16,13 @@ from blocks import (
     incident,
     notices,
     nudge,
+    side_by_side,
     strategy,
     variant_card,
 )
 from blocks.message import Message
 from domain.campaign import SENDING, State
+from domain.comparison import PostedComparison
 from domain.review import EscalateBy
 from domain.rollback import StepName, StepState
 from domain.variant import RevisionId, VariantId
@@ -33,6 +35,7 @@ from domain.views import (
     VariantCard,
 )
 from pipeline.advance import refresh_card
+from pipeline.comparison_picture import comparison_picture
 from pipeline.plot import Mark, canary_plot
 from pipeline.talk import asked_key, talk
 from pipeline.wiring import Deps
@@ -89,6 +92,7 @@ def surfaces(deps: Deps, view: CampaignCard) -> Iterator[Surface]:
         yield _incident(deps, view)
     if view.state is State.AWAITING_BRAND_LEAD and view.strategy is not None:
         yield _strategy(view, view.strategy)
+        yield from _strategy_nudges(deps, view, view.strategy, now)
     yield from _variants(deps, view, now)
     for each in talk(deps, view):
         yield said(
@@ -98,16 +102,21 @@ def surfaces(deps: Deps, view: CampaignCard) -> Iterator[Surface]:
             is_live=each.is_live,
             in_thread=True,
         )
-    if view.state is State.STAGED_REVIEW and view.review is not None:
-        asked = notices.asked(view.id, view.title, view.review, now=now)
+    for wanted in deps.database.read(queries.comparisons_to_post, view.id):
+        yield _comparison(deps, view, wanted)
+    for review in view.reviews:
+        if review.due_at is None and review.beside:
+            # approvals that hold were enough: it is asked nothing
+            continue
+        asked = notices.asked(view.id, view.title, review, now=now)
         yield said(
-            asked_key(deps, view.id, view.review.stage),
+            asked_key(deps, view, review),
             view.slack_channel,
             asked,
             is_live=False,
             in_thread=True,
         )
-        yield from _nudges(deps, view, view.review, now)
+        yield from _nudges(deps, view, review, now)
     if view.state in _PLOTTED and view.canary is not None:
         yield from _plot(deps, view)
 
@@ -182,9 +191,8 @@ def _variants(deps: Deps, view: CampaignCard, now: datetime) -> Iterator[Surface
 
 def _variant(view: CampaignCard, shown: VariantCard, now: datetime) -> Surface:
     # being overdue is news: no card may go on saying that there is time left
-    still, due = view.created_at, shown.due_at
-    if due is not None and due < now:
-        still = due + _A_MOMENT
+    overdue = [each.due_at for each in shown.questions if each.due_at < now]
+    still = max(overdue) + _A_MOMENT if overdue else view.created_at
     return _surface(
         f"variant:{shown.variant_id}",
         view.slack_channel,
@@ -202,18 +210,20 @@ def _nudges(
     # whoever is asked to step in needs no reminder beside it
     if review.reminded is not None and review.escalated is None:
         at = int(review.reminded.at.timestamp())
-        reminded = nudge.reminded(view.id, view.title, review, review.reminded, now=now)
-        key = f"reminded:{view.id}:{review.stage}:{at}"
-        yield said(key, view.slack_channel, reminded, is_live=False, in_thread=True)
+        asked = _without_digest(deps, review.asked)
+        if asked or not review.asked:
+            reminded = nudge.reminded(
+                view.id,
+                view.title,
+                replace(review, asked=asked),
+                review.reminded,
+                now=now,
+            )
+            key = f"reminded:{view.id}:{review.stage}:{at}"
+            yield said(key, view.slack_channel, reminded, is_live=False, in_thread=True)
     escalated = review.escalated
     if escalated is None or not review.escalated_to:
         return
-    by_dm = [
-        user
-        for user in review.escalated_to
-        if review.escalated_by is EscalateBy.DM
-        and deps.database.read(queries.preferences_of, user).wants_dm
-    ]
 
     def words(channel: str | None) -> Message:
         """What is said; a direct message also has to say where it is about."""
@@ -222,7 +232,66 @@ def _nudges(
         )
 
     key = f"escalated:{view.id}:{review.stage}:{int(escalated.at.timestamp())}"
-    if len(by_dm) < len(review.escalated_to):
+    yield from _call_on(
+        deps, view, key, words, told=review.escalated_to, by=review.escalated_by
+    )
+
+
+def _strategy_nudges(
+    deps: Deps, view: CampaignCard, waiting: StrategyView, now: datetime
+) -> Iterator[Surface]:
+    """The same for a brief that no brand lead has decided about."""
+    if waiting.decision is not None:
+        return
+    escalated_at = waiting.escalated_at
+    if escalated_at is not None:
+
+        def words(channel: str | None) -> Message:
+            return strategy.escalated(view, waiting, channel=channel, now=now)
+
+        yield from _call_on(
+            deps,
+            view,
+            f"escalated:{view.id}:strategy:{int(escalated_at.timestamp())}",
+            words,
+            told=waiting.escalated_to,
+            by=waiting.escalated_by,
+        )
+    elif waiting.reminded_at is not None:
+        asked = _without_digest(deps, waiting.asked)
+        if asked:
+            yield said(
+                f"reminded:{view.id}:strategy:{int(waiting.reminded_at.timestamp())}",
+                view.slack_channel,
+                strategy.reminded(view, replace(waiting, asked=asked), now=now),
+                is_live=False,
+                in_thread=True,
+            )
+
+
+def _without_digest(deps: Deps, users: tuple[str, ...]) -> tuple[str, ...]:
+    """Whom a reminder mentions: who has a digest reads it there."""
+    quiet = deps.database.read(queries.digest_readers, users)
+    return tuple(user for user in users if user not in quiet)
+
+
+def _call_on(
+    deps: Deps,
+    view: CampaignCard,
+    key: str,
+    words: Callable[[str | None], Message],
+    *,
+    told: tuple[str, ...],
+    by: EscalateBy,
+) -> Iterator[Surface]:
+    """An escalation: to those who take it by direct message, else in the thread."""
+    by_dm = [
+        user
+        for user in told
+        if by is EscalateBy.DM
+        and deps.database.read(queries.preferences_of, user).wants_dm
+    ]
+    if not told or len(by_dm) < len(told):
         yield said(key, view.slack_channel, words(None), is_live=False, in_thread=True)
     for user in by_dm:
         yield said(f"{key}:{user}", user, words(view.slack_channel), is_live=False)
@@ -251,7 +320,8 @@ def _told(deps: Deps, view: CampaignCard) -> CampaignCard:
     """An incident's notice mentions on-call and the author: that is how they hear."""
     if view.incident is None:
         return view
-    told = dict.fromkeys((*deps.playbook.team.holders("on_call"), view.author))
+    team = deps.playbook.of(view.team).team
+    told = dict.fromkeys((*team.holders("on_call"), view.author))
     return replace(view, incident=replace(view.incident, told=tuple(told)))
 
 
@@ -280,9 +350,34 @@ def _incident(deps: Deps, view: CampaignCard) -> Surface:
 
     return said(
         f"incident:{incident_id}",
-        deps.playbook.team.on_call_channel,
+        deps.playbook.of(view.team).team.on_call_channel,
         incident.notice(view.incident),
         posted=told,
+    )
+
+
+def _comparison(deps: Deps, view: CampaignCard, wanted: PostedComparison) -> Surface:
+    """A picture of two texts, drawn once, as they were found when it was drawn."""
+
+    def render() -> dict[str, Any]:
+        compared = deps.database.read(
+            queries.comparison, view.id, left=wanted.left, right=wanted.right
+        )
+        people = deps.playbook.everyone.people
+        names = {user: person.name for user, person in people.items()}
+        png = comparison_picture(compared, names, at=deps.clock())
+        alt = side_by_side.picture_alt(compared)
+        name = f"campaign-{view.id}-compared"
+        file_id = deps.slack.upload_png(title=name, alt=alt, data=png)
+        return side_by_side.posted(compared, wanted.actor, file_id).payload()
+
+    return Surface(
+        key=wanted.key,
+        channel=view.slack_channel,
+        facts=wanted.key,
+        render=render,
+        is_live=False,
+        in_thread=True,
     )
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from blocks import comment_form, notices, pool, suggestion
 from blocks.message import Message
-from domain.campaign import CampaignId, State
-from domain.views import CampaignCard, WithdrawnLine
+from domain.views import CampaignCard, ReviewView, WithdrawnLine
 from pipeline.wiring import Deps
 from storage import queries
 
@@ -48,7 +47,7 @@ def _undone(deps: Deps, view: CampaignCard) -> Iterator[Said]:
     asked = [
         user
         for each in withdrawn
-        for user in _asked_before(deps, each)
+        for user in _asked_before(deps, view, each)
         if user != view.author
     ]
     for each in taken_back:
@@ -56,38 +55,39 @@ def _undone(deps: Deps, view: CampaignCard) -> Iterator[Said]:
         yield Said(key=f"undone:{each.decision_id}", message=message)
 
 
-def _asked_before(deps: Deps, stage: WithdrawnLine) -> tuple[str, ...]:
+def _asked_before(
+    deps: Deps, view: CampaignCard, stage: WithdrawnLine
+) -> tuple[str, ...]:
     if stage.assignee is not None:
         return (stage.assignee,)
-    return deps.playbook.team.holders(stage.role)
+    return deps.playbook.of(view.team).team.holders(stage.role)
 
 
 def _asked(deps: Deps, view: CampaignCard) -> Iterator[Said]:
-    """Who is asked in the open stage since the last change; and when nobody is here."""
-    review = view.review
-    if view.state is not State.STAGED_REVIEW or review is None:
-        return
-    made = [
-        each
-        for each in deps.database.read(queries.assignments, view.id)
-        if each.stage == review.stage and not each.is_first
-    ]
-    if made:
-        yield Said(
-            key=f"assigned:{view.id}:{made[-1].seq}",
-            message=pool.assigned(
-                view.id, view.title, review, made[-1], now=deps.clock()
-            ),
-        )
-    if review.is_pool_empty:
-        yield Said(
-            key=f"nobody:{view.id}:{review.stage}",
-            message=pool.nobody_here(view.id, view.title, review),
-        )
+    """Who is asked in the open stages since the last change; and when nobody is here."""
+    made = deps.database.read(queries.assignments, view.id) if view.reviews else ()
+    for review in view.reviews:
+        changes = [
+            each for each in made if each.stage == review.stage and not each.is_first
+        ]
+        if changes:
+            last = changes[-1]
+            yield Said(
+                key=f"assigned:{view.id}:{last.seq}",
+                message=pool.assigned(
+                    view.id, view.title, review, last, now=deps.clock()
+                ),
+            )
+        if review.is_pool_empty:
+            yield Said(
+                key=f"nobody:{view.id}:{review.stage}",
+                message=pool.nobody_here(view.id, view.title, review),
+            )
 
 
-def asked_key(deps: Deps, campaign_id: CampaignId, stage: str) -> str:
+def asked_key(deps: Deps, view: CampaignCard, review: ReviewView) -> str:
     """Reviewers are asked anew after a decision before theirs was taken back."""
-    taken_back = deps.database.read(queries.undone, campaign_id)
-    again = sum(each.stage != stage for each in taken_back)
-    return f"asked:{campaign_id}:{stage}" + (f":{again}" if again else "")
+    taken_back = deps.database.read(queries.undone, view.id)
+    now_open = {each.stage for each in view.reviews}
+    again = sum(each.stage not in now_open for each in taken_back)
+    return f"asked:{view.id}:{review.stage}" + (f":{again}" if again else "")

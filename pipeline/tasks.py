@@ -71,6 +71,7 @@ def run_job(deps: Deps, task: Task, job_id: int) -> None:
         bound.error("job.gave_up", attempts=job.attempts)
         return
     try:
+        deps.look_around()
         task.run(deps, job.row_id, job.row_version)
     except TryLater as later:
         wait = min(later.retry_after * 2 ** min(job.attempts, 4), MAX_WAIT)
@@ -109,6 +110,9 @@ def _give_up(deps: Deps, task: Task, job: Job, reference: str) -> None:
 
 
 def _park(deps: Deps, job: Job, words: str) -> None:
+    if job.campaign_id is None:
+        # nothing to park: it was about a person
+        return
     try:
         with deps.database.begin() as store:
             advance(

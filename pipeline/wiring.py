@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from pipeline.esp.port import Esp
 from pipeline.esp.sendgrid import SendGrid
+from pipeline.membership import Membership
 from pipeline.pace import Pacer
 from pipeline.playbook import Playbook, load_playbook, practice_time
 from pipeline.playbook_live import LivePlaybook
@@ -15,6 +16,7 @@ from pipeline.settings import Settings, refuse_unsafe
 from pipeline.slack import SlackGateway
 from pipeline.writers.openai import OpenAIWriter
 from pipeline.writers.port import Writer
+from storage import queries
 from storage.engine import WORKER_LOCK_TIMEOUT, Database
 
 _PRACTICE_WORDS = {
@@ -35,6 +37,7 @@ class Deps:
 
     Attributes:
         playbook_now: The playbook, with the team as its file says it at the call.
+        membership: Who is in which group, and who may not decide, as last read.
     """
 
     settings: Settings
@@ -44,10 +47,25 @@ class Deps:
     slack: SlackGateway
     writer: Writer
     esp: Esp
+    membership: Membership = field(default_factory=Membership)
+
+    @property
+    def written(self) -> Playbook:
+        """The playbook with the team as its file has it; who decides is `playbook`."""
+        return self.playbook_now()
 
     @property
     def playbook(self) -> Playbook:
-        return self.playbook_now()
+        """The playbook with the team that decides now."""
+        return self.membership.join(self.playbook_now())
+
+    def look_around(self) -> None:
+        """Read who is in which group, and who may not decide.
+
+        Raises:
+            TryLater: The database is locked or away.
+        """
+        self.membership.learn(self.database.read(queries.roster))
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -84,7 +102,9 @@ def build(
     refuse_unsafe(settings)
     return Deps(
         settings=settings,
-        playbook_now=LivePlaybook(playbook_of(settings), settings.playbook).now,
+        playbook_now=LivePlaybook(
+            playbook_of(settings), settings.playbook, time_scale=settings.time_scale
+        ).now,
         clock=clock,
         database=Database(settings.database_address, clock, lock_timeout=lock_timeout),
         slack=SlackGateway(

@@ -30,6 +30,7 @@ def campaign_from(row: Row[Any]) -> Campaign:
         title=row.title,
         tier=row.tier,
         author=row.author,
+        team=row.team,
         channel=row.channel,
         audience_id=row.audience_id,
         audience_size=row.audience_size,
@@ -61,9 +62,10 @@ _VERSIONS: Final = (
 _SINCE: Final = _VERSIONS.union_all(
     sa.select(briefs.c.id).join(_VERSIONS, briefs.c.parent_id == _VERSIONS.c.id)
 )
-_FOLLOWS: Final = sa.select(campaigns.c.id).where(
+FOLLOWS: Final = sa.select(campaigns.c.id).where(
     campaigns.c.brief_id.in_(sa.select(_SINCE.c.id))
 )
+"""The campaign that follows a brief version, or a later one."""
 _NOTE: Final = sa.update(campaigns).where(campaigns.c.id == sa.bindparam("campaign_id"))
 _BRIEF: Final = (
     sa.select(briefs.c.body)
@@ -143,6 +145,7 @@ class Campaigns(Repository):
         title: str,
         tier: str,
         author: str,
+        team: str = "",
         channel: str,
         audience_id: int,
         audience_size: int,
@@ -164,6 +167,7 @@ class Campaigns(Repository):
             tier=tier,
             tier_reason=tier_reason,
             author=author,
+            team=team,
             channel=channel,
             audience_id=audience_id,
             audience_size=audience_size,
@@ -214,7 +218,7 @@ class Campaigns(Repository):
         Raises:
             Unknown: No campaign follows it.
         """
-        row = self._one(_FOLLOWS, brief_id=brief_id)
+        row = self._one(FOLLOWS, brief_id=brief_id)
         if row is None:
             raise Unknown("There is no such brief.")
         # by its number, which stays, while the brief it follows may change meanwhile

@@ -10,12 +10,19 @@ from sqlalchemy.engine import Row
 
 from domain.campaign import CampaignId
 from domain.errors import Overtaken, Unknown
+from domain.rejection import Rejection, RejectReason
 from domain.review import RequestId
 from domain.undo import Decision, DecisionId
 from domain.variant import RevisionId, VariantId
 from storage.audit import detail_from
 from storage.repository import Repository
-from storage.tables import audit_events, decisions, undone_decisions
+from storage.tables import (
+    audit_events,
+    decisions,
+    revisions,
+    undone_decisions,
+    variants,
+)
 
 STANDS: Final = ~sa.exists().where(undone_decisions.c.decision_id == decisions.c.id)
 """Leaves out decisions that were taken back."""
@@ -31,6 +38,24 @@ _SINCE: Final = (
         STANDS,
     )
     .order_by(decisions.c.id)
+)
+_REJECTIONS: Final = (
+    sa.select(
+        decisions.c.stage,
+        decisions.c.reason_code,
+        decisions.c.reason,
+        revisions.c.subject,
+        variants.c.label,
+    )
+    .join(revisions, revisions.c.id == decisions.c.revision_id)
+    .join(variants, variants.c.id == decisions.c.variant_id)
+    .where(
+        decisions.c.campaign_id == sa.bindparam("campaign_id"),
+        ~decisions.c.is_approval,
+        STANDS,
+    )
+    .order_by(decisions.c.id.desc())
+    .limit(sa.bindparam("most"))
 )
 
 
@@ -66,6 +91,22 @@ class Decisions(Repository):
             _SINCE, campaign_id=decision.campaign_id, decision_id=decision.id
         )
         return tuple(decision_from(row) for row in rows)
+
+    def rejections(
+        self, campaign_id: CampaignId, *, most: int
+    ) -> tuple[Rejection, ...]:
+        """What was rejected and stands, the newest `most` in order."""
+        rows = self._all(_REJECTIONS, campaign_id=campaign_id, most=most)
+        return tuple(
+            Rejection(
+                label=row.label,
+                subject=row.subject,
+                stage=row.stage,
+                code=RejectReason(row.reason_code) if row.reason_code else None,
+                text=row.reason or "",
+            )
+            for row in reversed(rows)
+        )
 
     def take_back(self, decision: Decision) -> None:
         """Mark a decision undone, once.

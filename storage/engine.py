@@ -12,6 +12,7 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.errors import TryLater
@@ -63,8 +64,11 @@ def _prepare_folder(url: URL) -> None:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
 
 
-def _try_later(error: DBAPIError) -> TryLater | None:
+def _try_later(error: DBAPIError | NoConnection) -> TryLater | None:
     """Translate a lock or a lost server into the fate it has."""
+    if isinstance(error, NoConnection):
+        # every connection is in use, as when the server hangs
+        return TryLater("The database is busy.", retry_after=timedelta(seconds=1))
     if isinstance(error.orig, sqlite3.OperationalError):
         if "locked" in str(error.orig) or "busy" in str(error.orig):
             return TryLater("The database is busy.", retry_after=timedelta(seconds=1))
@@ -113,7 +117,7 @@ class Database:
         try:
             with self.engine.begin() as connection:
                 yield Store(connection, now=self.clock())
-        except DBAPIError as error:
+        except (DBAPIError, NoConnection) as error:
             later = _try_later(error)
             if later is None:
                 raise
@@ -131,7 +135,7 @@ class Database:
                 if not self.is_sqlite:
                     connection.exec_driver_sql(_ONE_MOMENT)
                 return query(connection, *args, **kw)
-        except DBAPIError as error:
+        except (DBAPIError, NoConnection) as error:
             later = _try_later(error)
             if later is None:
                 raise
@@ -172,7 +176,7 @@ class Reader:
         try:
             async with self.engine.connect() as connection:
                 return await connection.run_sync(query, *args, **kw)
-        except DBAPIError as error:
+        except (DBAPIError, NoConnection) as error:
             later = _try_later(error)
             if later is None:
                 raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
@@ -24,6 +24,7 @@ class SlackMessage:
         key: What it shows, for example "campaign:42" or "variant:7".
         state: intent (never confirmed), posted, or blocked (the bot is not invited).
         rendered_sha256: Hash of what was last accepted by Slack.
+        behind_since: Since when Slack could not be told; None: it shows what it should.
     """
 
     id: int
@@ -35,6 +36,7 @@ class SlackMessage:
     ts: str | None
     thread_ts: str | None
     rendered_sha256: str
+    behind_since: datetime | None = None
 
 
 class Messages(Repository):
@@ -88,6 +90,7 @@ class Messages(Repository):
             ts=row.ts,
             thread_ts=row.thread_ts,
             rendered_sha256=row.rendered_sha256,
+            behind_since=row.behind_since,
         )
 
     def settle(self, message: SlackMessage, **facts: object) -> None:

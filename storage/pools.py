@@ -31,7 +31,7 @@ _WAITING: Final = (
         review_requests.c.closed_at.is_(None),
         # what rests is no work: parked, or reopened at an earlier stage
         campaigns.c.state == State.STAGED_REVIEW,
-        campaigns.c.stage == review_requests.c.stage,
+        campaigns.c.stage == review_requests.c.round,
     )
     .group_by(review_requests.c.assignee)
 )
@@ -48,6 +48,18 @@ _HELD: Final = (
     .where(
         review_requests.c.assignee == sa.bindparam("user"),
         review_requests.c.closed_at.is_(None),
+    )
+    .distinct()
+    .order_by(review_requests.c.campaign_id, review_requests.c.stage)
+)
+_ASKED_OF: Final = (
+    sa.select(review_requests.c.campaign_id, review_requests.c.stage)
+    .join(campaigns, campaigns.c.id == review_requests.c.campaign_id)
+    .where(
+        review_requests.c.role == sa.bindparam("role"),
+        review_requests.c.closed_at.is_(None),
+        campaigns.c.state == State.STAGED_REVIEW,
+        campaigns.c.stage == review_requests.c.round,
     )
     .distinct()
     .order_by(review_requests.c.campaign_id, review_requests.c.stage)
@@ -124,6 +136,13 @@ class Pools(Repository):
         return tuple(
             (CampaignId(row.campaign_id), row.stage)
             for row in self._all(_HELD, user=user)
+        )
+
+    def asked_of(self, role: str) -> tuple[tuple[CampaignId, str], ...]:
+        """Campaigns and stages that wait for an answer from a role."""
+        return tuple(
+            (CampaignId(row.campaign_id), row.stage)
+            for row in self._all(_ASKED_OF, role=role)
         )
 
     def loads(self, users: Sequence[str]) -> tuple[Load, ...]:

@@ -22,6 +22,13 @@ _AWAY_OF: Final = sa.select(preferences.c.user).where(
     preferences.c.away_from <= sa.func.current_timestamp(type_=Utc),
     preferences.c.away_until > sa.func.current_timestamp(type_=Utc),
 )
+_DIGEST_READERS: Final = sa.select(preferences.c.user).where(
+    preferences.c.user.in_(sa.bindparam("users", expanding=True)),
+    preferences.c.digest_hour.is_not(None),
+)
+_ZONE: Final = sa.select(preferences.c.time_zone).where(
+    preferences.c.user == sa.bindparam("user")
+)
 _CHANGE: Final = sa.update(preferences).where(
     preferences.c.user == sa.bindparam("whose")
 )
@@ -36,9 +43,18 @@ def preferences_of(connection: Connection, user: str) -> Preferences:
 def preferences_from(row: Row[Any]) -> Preferences:
     return Preferences(
         wants_dm=row.wants_dm,
+        digest_hour=row.digest_hour,
         away_from=row.away_from,
         away_until=row.away_until,
     )
+
+
+def digest_readers(connection: Connection, users: Iterable[str]) -> frozenset[str]:
+    """Who of them has a digest, and reads reminders there."""
+    asked = tuple(dict.fromkeys(users))
+    if not asked:
+        return frozenset()
+    return frozenset(connection.execute(_DIGEST_READERS, {"users": asked}).scalars())
 
 
 def away(connection: Connection, users: Iterable[str]) -> frozenset[str]:
@@ -81,9 +97,21 @@ class PreferencesOf(Repository):
         """Keep a person's settings in place of those before."""
         values = {
             "wants_dm": given.wants_dm,
+            "digest_hour": given.digest_hour,
             "away_from": given.away_from,
             "away_until": given.away_until,
         }
+        self._keep(user, values)
+
+    def time_zone(self, user: str) -> str | None:
+        """The zone by its IANA name, as Slack had it; None: it was not asked yet."""
+        row = self._one(_ZONE, user=user)
+        return None if row is None else row.time_zone
+
+    def learn_zone(self, user: str, name: str) -> None:
+        self._keep(user, {"time_zone": name})
+
+    def _keep(self, user: str, values: Mapping[str, object]) -> None:
         added = self.connection.execute(
             ignore_taken(self.connection, preferences), {"user": user, **values}
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +16,27 @@ from storage.tables import deadlines, inbox, outbox
 
 class Inbox(Repository):
     """Deduplication of what outside parties may send twice."""
+
+    def once(self, source: str, external_id: str, work: Callable[[], int]) -> int:
+        """Do what a delivery asks for the first time, and only then.
+
+        Args:
+            external_id: The sender's own name for the delivery.
+            work: Runs in this transaction; returns the id of the row it made.
+
+        Returns:
+            The id that the first delivery made.
+
+        Raises:
+            Overtaken: Another delivery of the same was quicker; all of this
+                transaction's work is undone with it.
+        """
+        before = self.seen(source, external_id)
+        if before is not None:
+            return int(before)
+        made = work()
+        self.put(source, external_id, str(made))
+        return made
 
     def seen(self, source: str, external_id: str) -> str | None:
         """The answer given the first time, or None when this is the first."""
@@ -57,7 +78,8 @@ class Job:
     task: str
     row_id: int
     row_version: int
-    campaign_id: CampaignId
+    # None: it is about a person, not a campaign
+    campaign_id: CampaignId | None
     attempts: int
     is_finished: bool
 
@@ -70,7 +92,7 @@ class Outbox(Repository):
         task: str,
         row_id: int,
         row_version: int,
-        campaign_id: CampaignId,
+        campaign_id: CampaignId | None,
         *,
         after: timedelta = timedelta(0),
         suffix: str = "",
@@ -107,7 +129,7 @@ class Outbox(Repository):
                 task=row.task,
                 row_id=row.row_id,
                 row_version=row.row_version,
-                campaign_id=CampaignId(row.campaign_id),
+                campaign_id=row.campaign_id,
                 attempts=row.attempts,
                 is_finished=False,
             )
@@ -123,7 +145,7 @@ class Outbox(Repository):
             task=row.task,
             row_id=row.row_id,
             row_version=row.row_version,
-            campaign_id=CampaignId(row.campaign_id),
+            campaign_id=row.campaign_id,
             attempts=row.attempts,
             is_finished=row.finished_at is not None,
         )

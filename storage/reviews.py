@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection, Row
 
 from domain.campaign import CampaignId
 from domain.errors import Unknown
+from domain.rejection import RejectReason
 from domain.review import Approval, Outcome, RequestId, ReviewRequest
 from domain.variant import RevisionId, VariantId
 from storage.decisions import STANDS
@@ -65,6 +66,7 @@ def request_from(row: Row[Any]) -> ReviewRequest:
         revision_id=RevisionId(row.revision_id),
         revision_sha256=row.revision_sha256,
         stage=row.stage,
+        round=row.round,
         role=row.role,
         asked_at=row.asked_at,
         due_at=row.due_at,
@@ -102,6 +104,7 @@ class Reviews(Repository):
         revision_id: RevisionId,
         *,
         stage: str,
+        round_name: str,
         role: str,
         due_at: datetime,
         approvals_needed: int = 1,
@@ -118,6 +121,7 @@ class Reviews(Repository):
             variant_id=variant_id,
             revision_id=revision_id,
             stage=stage,
+            round=round_name,
             role=role,
             approvals_needed=approvals_needed,
             asked_at=self.now,
@@ -136,13 +140,27 @@ class Reviews(Repository):
                 closed_at=None,
                 outcome=None,
                 decided_by=None,
+                round=round_name,
                 asked_at=self.now,
                 due_at=due_at,
                 reminded_at=None,
                 escalated_at=None,
             )
         )
-        return again.rowcount == 1
+        if again.rowcount:
+            return True
+        # open since before the playbook put its rounds together otherwise
+        self.connection.execute(
+            sa.update(review_requests)
+            .where(
+                review_requests.c.revision_id == revision_id,
+                review_requests.c.stage == stage,
+                review_requests.c.closed_at.is_(None),
+                review_requests.c.round != round_name,
+            )
+            .values(round=round_name)
+        )
+        return False
 
     def get(self, request_id: RequestId) -> ReviewRequest:
         """Read a request.
@@ -195,6 +213,7 @@ class Reviews(Repository):
         reason: str | None,
         policy_hash: str,
         answers: Mapping[str, str],
+        code: RejectReason | None = None,
     ) -> None:
         """Append the decision; it binds to the revision's hash."""
         self._insert(
@@ -207,6 +226,7 @@ class Reviews(Repository):
             stage=request.stage,
             actor=actor,
             is_approval=is_approval,
+            reason_code=code,
             reason=reason,
             policy_hash=policy_hash,
             answers=dict(answers),

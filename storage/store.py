@@ -11,9 +11,11 @@ from storage.audit import Audit
 from storage.campaigns import Campaigns
 from storage.comments import Comments
 from storage.decisions import Decisions
+from storage.digests import Digests
 from storage.events import Events
 from storage.holding import Holding
 from storage.incidents import Incidents
+from storage.members import Members
 from storage.messages import Messages
 from storage.pools import Pools
 from storage.preferences import PreferencesOf
@@ -52,3 +54,5 @@ class Store:
         self.deadlines = Deadlines(connection, now)
         self.audit = Audit(connection, now)
         self.preferences = PreferencesOf(connection, now)
+        self.digests = Digests(connection, now)
+        self.members = Members(connection, now)

@@ -100,6 +100,8 @@ campaigns = sa.Table(
     # why the tier is higher than the brief asked for, in a sentence
     _text("tier_reason", nullable=True),
     _text("author"),
+    # whose it is: the key of a team of its own; empty is the centre's
+    _text("team"),
     _text("channel"),
     _fk("audience_id", "audiences.id"),
     _int("audience_size"),
@@ -215,6 +217,8 @@ review_requests = sa.Table(
     _fk("variant_id", "variants.id"),
     _fk("revision_id", "revisions.id"),
     _text("stage"),
+    # of the stages that were asked at the same time: what campaigns.stage names
+    _text("round"),
     _text("role"),
     # how many people have to approve before the question is answered
     _int("approvals_needed", 1),
@@ -232,6 +236,7 @@ review_requests = sa.Table(
     sa.Index("ix_review_requests_open", "role", "closed_at", "due_at"),
     sa.Index("ix_review_requests_campaign_id", "campaign_id"),
     sa.Index("ix_review_requests_assignee", "assignee", "closed_at"),
+    sa.Index("ix_review_requests_closed_at", "closed_at"),
 )
 
 decisions = sa.Table(
@@ -246,6 +251,8 @@ decisions = sa.Table(
     _text("stage"),
     _text("actor"),
     sa.Column("is_approval", sa.Boolean, nullable=False),
+    # what it was rejected for; none of an approval, nor of older rows
+    _text("reason_code", nullable=True),
     _text("reason", nullable=True),
     _text("policy_hash"),
     # the answers to the stage's questions, by question
@@ -263,6 +270,7 @@ undone_decisions = sa.Table(
         "decision_id", sa.Integer, sa.ForeignKey("decisions.id"), primary_key=True
     ),
     _at("undone_at"),
+    sa.Index("ix_undone_decisions_undone_at", "undone_at"),
 )
 
 strategy_decisions = sa.Table(
@@ -278,6 +286,26 @@ strategy_decisions = sa.Table(
     _at("decided_at"),
     sa.UniqueConstraint("brief_id", "actor"),
     sa.Index("ix_strategy_decisions_campaign_id", "campaign_id"),
+)
+
+strategy_waits = sa.Table(
+    "strategy_waits",
+    metadata,
+    # each brief version waits for a brand lead by itself
+    sa.Column(
+        "brief_id",
+        sa.Integer,
+        sa.ForeignKey("briefs.id"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    _fk("campaign_id", "campaigns.id"),
+    _at("asked_at"),
+    _at("due_at"),
+    _at("reminded_at", nullable=True),
+    # the last time somebody was asked to step in
+    _at("escalated_at", nullable=True),
+    sa.Index("ix_strategy_waits_campaign_id", "campaign_id"),
 )
 
 comments = sa.Table(
@@ -324,6 +352,30 @@ preferences = sa.Table(
     sa.Column("wants_dm", sa.Boolean, nullable=False, server_default=sa.true()),
     _at("away_from", nullable=True),
     _at("away_until", nullable=True),
+    # o'clock of the person's own day; None: no digest
+    sa.Column("digest_hour", sa.Integer),
+    # as Slack has it, by its IANA name; None: not asked yet
+    _text("time_zone", nullable=True),
+    # when the relay looks at their digest next
+    _at("digest_at", nullable=True),
+    sa.Index("ix_preferences_digest_at", "digest_at"),
+)
+
+digests = sa.Table(
+    "digests",
+    metadata,
+    _id(),
+    _text("user"),
+    # the day where the person is: one digest each
+    sa.Column("day", sa.Date, nullable=False),
+    # due, intent, posted, nothing, late, refused, unknown
+    _text("state"),
+    _at("due_at"),
+    _at("intent_at", nullable=True),
+    _text("channel", nullable=True),
+    _text("ts", nullable=True),
+    _text("error", nullable=True),
+    sa.UniqueConstraint("user", "day"),
 )
 
 # Who gets it --------------------------------------------------------------------
@@ -528,6 +580,8 @@ slack_messages = sa.Table(
     _text("rendered_sha256"),
     # a job that holds the row; another may take it after this
     _at("claimed_until", nullable=True),
+    # since when Slack could not be told what it should show; None: it shows it
+    _at("behind_since", nullable=True),
     _text("error", nullable=True),
     sa.UniqueConstraint("key"),
     sa.Index("ix_slack_messages_campaign_id", "campaign_id"),
@@ -552,7 +606,8 @@ outbox = sa.Table(
     # the row the task works on and the version it expects
     _int("row_id"),
     _int("row_version"),
-    _fk("campaign_id", "campaigns.id"),
+    # None: the job is about a person, not a campaign
+    _fk("campaign_id", "campaigns.id", nullable=True),
     _at("available_at"),
     _int("attempts"),
     _at("published_at", nullable=True),
@@ -604,6 +659,41 @@ audit_seals = sa.Table(
     _text("prev_hash"),
     _text("hash"),
     sa.UniqueConstraint("audit_event_id"),
+)
+
+# What Slack says of people and groups -------------------------------------------
+
+slack_people = sa.Table(
+    "slack_people",
+    metadata,
+    sa.Column("user", sa.Text, primary_key=True),
+    _text("name"),
+    sa.Column("is_deleted", sa.Boolean, nullable=False),
+    sa.Column("is_external", sa.Boolean, nullable=False),
+    sa.Column("is_guest", sa.Boolean, nullable=False),
+    sa.Column("is_bot", sa.Boolean, nullable=False),
+    _at("seen_at"),
+)
+
+slack_groups = sa.Table(
+    "slack_groups",
+    metadata,
+    # a user group's id, or a channel's
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("members", sa.JSON, nullable=False),
+    _at("seen_at"),
+)
+
+slack_asks = sa.Table(
+    "slack_asks",
+    metadata,
+    _id(),
+    _text("slack_id"),
+    # an answer to an older asking is not believed
+    _int("version", 1),
+    _at("ask_at"),
+    sa.UniqueConstraint("slack_id"),
+    sa.Index("ix_slack_asks_ask_at", "ask_at"),
 )
 
 APPEND_ONLY: Final = ("audit_events", "audit_seals", "decisions", "revisions")

@@ -9,6 +9,7 @@ from typing import Any
 from domain.campaign import Campaign, CampaignId, State
 from domain.canary import CanaryPolicy
 from domain.lint import Severity
+from domain.rejection import RejectReason
 from domain.review import Outcome, Person, ReviewRequest, Stage, Team
 from domain.send import Chunk, ChunkState, DeliveryEvent
 from domain.variant import Copy, Origin, Variant, VariantState
@@ -212,6 +213,7 @@ def open_review(
             variant.id,
             variant.revision_id,
             stage=stage,
+            round_name=stage,
             role=role,
             due_at=store.now + due_in,
         )
@@ -229,6 +231,7 @@ def decide(
     *,
     actor: str = COPY_ONE,
     is_approval: bool = True,
+    code: RejectReason | None = None,
     reason: str | None = None,
 ) -> None:
     """Close a request with a decision, and move its variant."""
@@ -238,6 +241,7 @@ def decide(
         request,
         actor=actor,
         is_approval=is_approval,
+        code=code,
         reason=reason,
         policy_hash="policy-sha",
         answers={},

@@ -9,6 +9,7 @@ import yaml
 from domain.folding import fold
 from domain.lint import Policy, PolicyRefused, parse_policy
 from domain.personalize import Footer
+from pipeline.playbook_values import LOADER
 
 
 def load_policy(playbook: Path, name: str = "email") -> Policy:
@@ -47,7 +48,7 @@ def load_dictionary(playbook: Path) -> frozenset[str]:
 
 def _mapping(path: Path) -> dict[str, object]:
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506  # safe
     except OSError as error:
         raise PolicyRefused(f"The playbook has no {path.name}.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -9,7 +9,19 @@ from pipeline.record.briefs import brief, cancel, change_brief, channel_joined
 from pipeline.record.bulk import approve_passing
 from pipeline.record.canary import expand, extend, hold, judge_due, resolve_chunk
 from pipeline.record.comments import accept, comment, decline, suggest
+from pipeline.record.comparisons import post_comparison
+from pipeline.record.digests import digest_due, learn_zone
 from pipeline.record.events import Ingested, esp_events, unsubscribe
+from pipeline.record.members import (
+    ask_due,
+    ask_everyone_again,
+    group_changed,
+    group_closed,
+    group_seen,
+    members_left,
+    person_changed,
+    person_seen,
+)
 from pipeline.record.overdue import overdue, remind
 from pipeline.record.pools import Assigned, assign
 from pipeline.record.preferences import set_preferences
@@ -17,7 +29,7 @@ from pipeline.record.retries import retry
 from pipeline.record.reviews import approve, reject
 from pipeline.record.rollbacks import RolledBack, roll_back, rollback_reason
 from pipeline.record.stages import open_review
-from pipeline.record.strategy import approve_strategy, ask_for_changes
+from pipeline.record.strategy import approve_strategy, ask_for_changes, look_again
 from pipeline.record.undo import undo
 from pipeline.record.words import drafted, edit, linted, regenerate, write_failed
 
@@ -29,6 +41,8 @@ __all__ = [
     "approve",
     "approve_passing",
     "approve_strategy",
+    "ask_due",
+    "ask_everyone_again",
     "ask_for_changes",
     "assign",
     "brief",
@@ -37,16 +51,26 @@ __all__ = [
     "channel_joined",
     "comment",
     "decline",
+    "digest_due",
     "drafted",
     "edit",
     "esp_events",
     "expand",
     "extend",
+    "group_changed",
+    "group_closed",
+    "group_seen",
     "hold",
     "judge_due",
+    "learn_zone",
     "linted",
+    "look_again",
+    "members_left",
     "open_review",
     "overdue",
+    "person_changed",
+    "person_seen",
+    "post_comparison",
     "regenerate",
     "reject",
     "remind",

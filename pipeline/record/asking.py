@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.campaign import Campaign
-from domain.review import ReviewRequest, Stage
+from domain.review import ReviewRequest, Round, Stage
 from domain.sla import due_at
-from domain.variant import RevisionId, VariantState
+from domain.variant import RevisionId, Variant, VariantId, VariantState
 from pipeline.playbook import Playbook
 from pipeline.record.pools import seat
 from pipeline.record.standing import Standing
@@ -18,14 +18,30 @@ def ask(
     store: Store,
     playbook: Playbook,
     campaign: Campaign,
-    stage: Stage,
+    stages: Round,
     standing: Standing,
 ) -> None:
-    """Ask the stage's role about each live text it has not approved yet."""
+    """Ask each stage's role about each live text that the stage has not approved."""
+    asked: dict[VariantId, Variant] = {}
+    for stage in stages:
+        asked |= _ask(store, playbook, campaign, stage, standing)
+    for variant in asked.values():
+        if variant.state is not VariantState.IN_REVIEW:
+            store.variants.swap(variant, VariantState.IN_REVIEW)
+
+
+def _ask(
+    store: Store,
+    playbook: Playbook,
+    campaign: Campaign,
+    stage: Stage,
+    standing: Standing,
+) -> dict[VariantId, Variant]:
     needed = _approvals_needed(store, playbook, campaign, stage)
     through = {variant.id for variant in standing.through(stage)}
     askable = (VariantState.LINTED, VariantState.APPROVED, VariantState.IN_REVIEW)
     fresh: set[RevisionId] = set()
+    about: dict[VariantId, Variant] = {}
     for variant in standing.live:
         if (
             variant.id in through
@@ -38,18 +54,19 @@ def ask(
             variant.id,
             variant.revision_id,
             stage=stage.name,
+            round_name=stage.round,
             role=stage.role,
             due_at=due_at(store.now, stage.sla, playbook.rules.hours),
             approvals_needed=needed,
         )
         if is_asked:
             fresh.add(variant.revision_id)
-        if variant.state is not VariantState.IN_REVIEW:
-            store.variants.swap(variant, VariantState.IN_REVIEW)
+        about[variant.id] = variant
     asked = store.pools.questions(campaign.id, stage.name)
     seat(store, playbook, campaign, stage, asked, fresh=fresh)
     waiting = [each for each in asked if each.closed_at is None]
     _set_deadlines(store, playbook, campaign, stage, waiting)
+    return about
 
 
 def _approvals_needed(
@@ -80,10 +97,12 @@ def _set_deadlines(
             store.deadlines.bring_forward(campaign.id, kind, campaign.version, min(due))
 
 
-def open_in_stage(store: Store, campaign: Campaign) -> tuple[ReviewRequest, ...]:
-    """What waits for an answer; a later stage's question rests while it is not open."""
+def open_in_round(
+    store: Store, campaign: Campaign, stage: Stage
+) -> tuple[ReviewRequest, ...]:
+    """What waits for a stage's answer; it rests while its round is not open."""
     return tuple(
         each
         for each in store.reviews.open_requests(campaign.id)
-        if each.stage == campaign.stage
+        if each.round == campaign.stage and each.stage == stage.name
     )

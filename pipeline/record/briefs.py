@@ -8,6 +8,7 @@ from datetime import datetime
 from domain.brief import Brief, BriefInvalid, brief_sha256, to_json
 from domain.campaign import Actor, Campaign, CampaignId, Event, State, first_state
 from domain.errors import NotYourTurn, Overtaken, Refused
+from domain.federation import team_of
 from domain.review import Team
 from domain.review_rules import raise_tier
 from domain.strategy import (
@@ -19,6 +20,7 @@ from domain.strategy import (
 from domain.variant import LABELS
 from pipeline.advance import advance, refresh_card
 from pipeline.playbook import Playbook
+from pipeline.record.waiting import await_brand_lead
 from storage.store import Store
 
 
@@ -39,7 +41,8 @@ def brief(
         BriefInvalid: Tier A, and no other person is a brand lead.
         Refused: Nobody in the segment can be mailed.
     """
-    require_role(playbook.team, author)
+    require_role(playbook.everyone, author)
+    playbook = playbook.of(team_of(author, playbook.teams))
     about = _about(store, playbook, brief)
     state = first_state(about.tier)
     if state is State.AWAITING_BRAND_LEAD:
@@ -50,6 +53,7 @@ def brief(
     campaign = store.campaigns.add(
         brief_id=brief_id,
         author=author,
+        team=playbook.key,
         channel=playbook.team.channel,
         prompt=playbook.prompt_name,
         policy_hash=playbook.policy.hash,
@@ -65,6 +69,8 @@ def brief(
     )
     if state is State.BRIEFED:
         begin_writing(store, campaign)
+    else:
+        await_brand_lead(store, playbook, campaign)
     store.outbox.add("card", campaign.id, campaign.version, campaign.id)
     return campaign
 
@@ -91,8 +97,9 @@ def change_brief(
         BriefInvalid: Nothing was changed, or no other person is a brand lead.
         Refused: Nobody in the segment can be mailed.
     """
-    require_role(playbook.team, author)
+    require_role(playbook.everyone, author)
     campaign = store.campaigns.lock_for_brief(brief_id)
+    playbook = playbook.of(campaign.team)
     check_may_change(author, author=campaign.author)
     before = waiting_brief(store, campaign, brief_id)
     changed = changed_fields(before.body, to_json(brief))
@@ -107,7 +114,7 @@ def change_brief(
         source=source,
         parent=before,
     )
-    return advance(
+    campaign = advance(
         store,
         campaign.id,
         Event.BRIEF_CHANGED,
@@ -120,6 +127,8 @@ def change_brief(
         brief_id=newer,
         **asdict(about),
     )
+    await_brand_lead(store, playbook, campaign)
+    return campaign
 
 
 def waiting_brief(store: Store, campaign: Campaign, brief_id: int) -> BriefVersion:
@@ -179,7 +188,8 @@ def _about(store: Store, playbook: Playbook, brief: Brief) -> _About:
             f" of {audience.size:,} recipients none has given consent"
             " and is not suppressed. Choose another segment or import a list."
         )
-    raised = raise_tier(to_json(brief), mailable, playbook.rules.raises)
+    rules = playbook.rules
+    raised = raise_tier(to_json(brief), mailable, rules.raises, rules.prompt_risk)
     return _About(
         title=brief.title,
         tier=raised.tier,
@@ -220,7 +230,7 @@ def cancel(
     Raises:
         MoveNotAllowed: Mail has left (roll back instead), or it has ended.
     """
-    require_role(playbook.team, actor)
+    require_role(playbook.everyone, actor)
     return advance(store, campaign_id, Event.CANCELLED, actor=Actor(id=actor))
 
 
@@ -237,13 +247,28 @@ def channel_joined(store: Store, channel: str) -> int:
 
 
 def require_role(team: Team, actor: str) -> None:
-    """Refuse a person whom team.yaml does not name.
+    """Refuse a person whom team.yaml does not name, or whom Slack says is no member.
 
     Raises:
-        NotYourTurn: Says who can add them.
+        NotYourTurn: Says why, or who can add them.
     """
+    team.check_not_barred(actor)
     if not team.has_any_role(actor):
         raise NotYourTurn(
             "You have no role on this desk yet;"
             " whoever keeps playbook/team.yaml can add you."
+        )
+
+
+def require_own_team(playbook: Playbook, campaign: Campaign, actor: str) -> None:
+    """Stopping is everybody's; setting more going is the campaign's own team's.
+
+    Raises:
+        NotYourTurn: The person has no role on the campaign's team.
+    """
+    team = playbook.of(campaign.team).team
+    if not team.has_any_role(actor):
+        raise NotYourTurn(
+            f"#{campaign.id} is another team's campaign. You may hold it or roll it back;"
+            " what sends more of it takes a role on its team."
         )

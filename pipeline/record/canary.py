@@ -12,7 +12,7 @@ from domain.rollback import Trigger
 from domain.send import Chunk, ChunkId, ChunkState
 from pipeline.advance import advance, refresh_card
 from pipeline.playbook import Playbook
-from pipeline.record.briefs import require_role
+from pipeline.record.briefs import require_own_team, require_role
 from pipeline.record.rollbacks import roll_back
 from storage.sends import Cohort
 from storage.store import Store
@@ -40,16 +40,17 @@ _COUNTS: Final = {
 def expand(
     store: Store, playbook: Playbook, campaign_id: CampaignId, *, actor: str
 ) -> Campaign:
-    """Let the next step out; anyone with a role but the brief's author.
+    """Let the next step out; anyone with a role on its team but the brief's author.
 
     Raises:
         MoveNotAllowed: Nothing of it is out, or it has ended.
-        NotYourTurn: The author may not push their own campaign on.
+        NotYourTurn: Neither its author nor another team may push a campaign on.
         Refused: Every step is out already, or the present one is still going out: a
             second click must not let two steps go.
     """
-    require_role(playbook.team, actor)
+    require_role(playbook.everyone, actor)
     campaign = store.campaigns.lock(campaign_id)
+    require_own_team(playbook, campaign, actor)
     if actor == campaign.author:
         raise NotYourTurn(
             "You wrote the brief, so another person has to expand it"
@@ -71,10 +72,13 @@ def extend(
 
     Raises:
         MoveNotAllowed: Nothing of it is out, or it has ended.
-        NotYourTurn: A held campaign is not resumed by its author.
+        NotYourTurn: A held campaign is resumed neither by its author nor by another
+            team.
     """
-    require_role(playbook.team, actor)
+    require_role(playbook.everyone, actor)
     campaign = store.campaigns.lock(campaign_id)
+    if campaign.state is State.HELD:
+        require_own_team(playbook, campaign, actor)
     if campaign.state is State.HELD and actor == campaign.author:
         raise NotYourTurn(
             "You wrote the brief, so another person has to resume it"
@@ -101,7 +105,7 @@ def hold(
     Raises:
         MoveNotAllowed: Nothing of it is out, or it has ended.
     """
-    require_role(playbook.team, actor)
+    require_role(playbook.everyone, actor)
     return advance(
         store,
         campaign_id,
@@ -296,8 +300,9 @@ def resolve_chunk(
 
     Raises:
         Refused: The chunk is settled already, or the choice is neither.
+        NotYourTurn: Another team's chunk may be looked up, and no more.
     """
-    require_role(playbook.team, actor)
+    require_role(playbook.everyone, actor)
     campaign = store.campaigns.lock(store.sends.chunk(chunk_id).campaign_id)
     chunk = store.sends.chunk(chunk_id)
     if chunk.state is not ChunkState.UNKNOWN:
@@ -313,6 +318,7 @@ def resolve_chunk(
         return chunk
     if choice != "mark_sent":
         raise Refused("A chunk can be looked up again or marked as sent.")
+    require_own_team(playbook, campaign, actor)
     settled = store.sends.swap(
         chunk,
         ChunkState.SENT,

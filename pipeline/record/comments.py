@@ -46,33 +46,33 @@ def comment(
         NotYourTurn: The person has no role.
         Refused: Nothing is said, too much is, or the quoted words are not in the text.
     """
-    before = store.inbox.seen("comment", delivery)
-    if before is not None:
-        return CommentId(int(before))
-    require_role(playbook.team, actor)
-    revision = store.variants.revision(revision_id)
-    problem = quote_problem(revision.text, quote) or comment_problem(text)
-    if problem:
-        raise Refused(problem)
-    variant = store.variants.get(revision.variant_id)
-    campaign = store.campaigns.lock(variant.campaign_id)
-    found = find_quote(revision.text, quote) or ""
-    key = store.comments.add(
-        campaign.id, revision, author=actor, quote=found, text=text.strip()
-    )
-    store.audit.append(
-        campaign.id,
-        "commented",
-        actor=actor,
-        detail={
-            **_named(variant, revision),
-            "quote": found,
-            "comment": text.strip(),
-        },
-    )
-    refresh_card(store, campaign, f"comment{key}")
-    store.inbox.put("comment", delivery, str(key))
-    return key
+
+    def keep() -> CommentId:
+        require_role(playbook.everyone, actor)
+        revision = store.variants.revision(revision_id)
+        problem = quote_problem(revision.text, quote) or comment_problem(text)
+        if problem:
+            raise Refused(problem)
+        variant = store.variants.get(revision.variant_id)
+        campaign = store.campaigns.lock(variant.campaign_id)
+        found = find_quote(revision.text, quote) or ""
+        key = store.comments.add(
+            campaign.id, revision, author=actor, quote=found, text=text.strip()
+        )
+        store.audit.append(
+            campaign.id,
+            "commented",
+            actor=actor,
+            detail={
+                **_named(variant, revision),
+                "quote": found,
+                "comment": text.strip(),
+            },
+        )
+        refresh_card(store, campaign, f"comment{key}")
+        return key
+
+    return CommentId(store.inbox.once("comment", delivery, keep))
 
 
 def suggest(
@@ -95,34 +95,34 @@ def suggest(
         Overtaken: A newer revision exists.
         Refused: Nothing was changed or said, or the text is not in review.
     """
-    before = store.inbox.seen("suggestion", delivery)
-    if before is not None:
-        return SuggestionId(int(before))
-    require_role(playbook.team, actor)
-    revision = store.variants.revision(revision_id)
-    campaign, variant = check_in_review(store, revision)
-    if text == revision.text:
-        raise Refused("Nothing was changed, so there is nothing to suggest.")
-    problem = comment_problem(comment)
-    if problem:
-        raise Refused(problem)
-    key = store.comments.suggest(
-        campaign.id, revision, text, author=actor, comment=comment.strip()
-    )
-    store.audit.append(
-        campaign.id,
-        "suggested",
-        actor=actor,
-        detail={
-            **_named(variant, revision),
-            "suggestion": key,
-            "suggested_text": text.sha256,
-            "comment": comment.strip(),
-        },
-    )
-    refresh_card(store, campaign, f"suggestion{key}")
-    store.inbox.put("suggestion", delivery, str(key))
-    return key
+
+    def keep() -> SuggestionId:
+        require_role(playbook.everyone, actor)
+        revision = store.variants.revision(revision_id)
+        campaign, variant = check_in_review(store, revision)
+        if text == revision.text:
+            raise Refused("Nothing was changed, so there is nothing to suggest.")
+        problem = comment_problem(comment)
+        if problem:
+            raise Refused(problem)
+        key = store.comments.suggest(
+            campaign.id, revision, text, author=actor, comment=comment.strip()
+        )
+        store.audit.append(
+            campaign.id,
+            "suggested",
+            actor=actor,
+            detail={
+                **_named(variant, revision),
+                "suggestion": key,
+                "suggested_text": text.sha256,
+                "comment": comment.strip(),
+            },
+        )
+        refresh_card(store, campaign, f"suggestion{key}")
+        return key
+
+    return SuggestionId(store.inbox.once("suggestion", delivery, keep))
 
 
 def accept(

@@ -9,14 +9,22 @@ from typing import Final
 from domain.campaign import Campaign, CampaignId, State
 from domain.errors import Refused
 from domain.lint import Severity
-from domain.review import BY_ITSELF, Outcome, RequestId, ReviewRequest, Stage
-from domain.variant import VariantState
+from domain.review import (
+    BY_ITSELF,
+    Outcome,
+    RequestId,
+    ReviewRequest,
+    Round,
+    Stage,
+    round_named,
+)
 from pipeline.advance import refresh_card
 from pipeline.playbook import Playbook
-from pipeline.record.asking import open_in_stage
+from pipeline.record.asking import open_in_round
 from pipeline.record.pools import relieve
-from pipeline.record.reviews import check_sendable, close, decide
-from pipeline.record.stages import DESK, settle_stage
+from pipeline.record.reviews import check_sendable, close, decide, passed
+from pipeline.record.stages import DESK, settle_round
+from pipeline.record.waiting import brand_lead_overdue, remind_brand_lead
 from storage.store import Store
 
 NOBODY_ACTED: Final = "Nobody had decided when it was due."
@@ -33,13 +41,23 @@ def remind(
         When there is somebody to remind next; None when there is nobody.
     """
     campaign = store.campaigns.lock(campaign_id)
-    stage = _open_stage(playbook, campaign)
-    if stage is None:
-        return None
+    playbook = playbook.of(campaign.team)
+    if campaign.state is State.AWAITING_BRAND_LEAD:
+        return remind_brand_lead(store, playbook, campaign)
+    later = [
+        _remind(store, playbook, campaign, stage)
+        for stage in _open_round(playbook, campaign)
+    ]
+    return min((at for at in later if at is not None), default=None)
+
+
+def _remind(
+    store: Store, playbook: Playbook, campaign: Campaign, stage: Stage
+) -> datetime | None:
     relieve(store, playbook, campaign, stage)
     later: list[datetime] = []
     now: list[ReviewRequest] = []
-    for request in open_in_stage(store, campaign):
+    for request in open_in_round(store, campaign, stage):
         at = playbook.rules.remind_at(request, stage)
         if at is None or request.due_at <= store.now:
             continue
@@ -62,32 +80,47 @@ def overdue(
         When to look again; None when nothing is left to wait for.
     """
     campaign = store.campaigns.lock(campaign_id)
-    stage = _open_stage(playbook, campaign)
-    if stage is None:
-        return None
-    relieve(store, playbook, campaign, stage)
-    due = _due(store, playbook, campaign, stage)
+    playbook = playbook.of(campaign.team)
+    if campaign.state is State.AWAITING_BRAND_LEAD:
+        return brand_lead_overdue(store, playbook, campaign)
+    name, later = campaign.stage, []
+    for stage in _open_round(playbook, campaign):
+        relieve(store, playbook, campaign, stage)
+        campaign = _let_pass(store, playbook, campaign, stage)
+        if campaign.state is not State.STAGED_REVIEW or campaign.stage != name:
+            return None
+        later.append(_escalate(store, playbook, campaign, stage))
+    return min((at for at in later if at is not None), default=None)
+
+
+def _let_pass(
+    store: Store, playbook: Playbook, campaign: Campaign, stage: Stage
+) -> Campaign:
     if playbook.rules.may_pass_by_itself(campaign.tier, campaign.id):
+        due = _due(store, playbook, campaign, stage)
         for request in _best_first(store, due):
             campaign = _pass(store, playbook, campaign, request.id)
-        if campaign.state is not State.STAGED_REVIEW or campaign.stage != stage.name:
-            return None
-        due = _due(store, playbook, campaign, stage)
+    return campaign
+
+
+def _escalate(
+    store: Store, playbook: Playbook, campaign: Campaign, stage: Stage
+) -> datetime | None:
+    due = _due(store, playbook, campaign, stage)
+    if due and stage.escalation is None:
+        return None
     if due and stage.escalation is not None:
         store.reviews.escalated([each.id for each in due])
         _tell(store, campaign, "escalated", stage, due, told=stage.escalation.to)
-    elif due:
-        return None
-    waiting = open_in_stage(store, campaign)
+    waiting = open_in_round(store, campaign, stage)
     return min((playbook.rules.act_at(each, stage) for each in waiting), default=None)
 
 
-def _open_stage(playbook: Playbook, campaign: Campaign) -> Stage | None:
-    """The stage as the playbook has it; None when none is open, or it was taken out."""
+def _open_round(playbook: Playbook, campaign: Campaign) -> Round:
+    """The round as the playbook has it; empty when none is open, or it was taken out."""
     if campaign.state is not State.STAGED_REVIEW:
-        return None
-    stages = playbook.stages.get(campaign.tier, ())
-    return next((each for each in stages if each.name == campaign.stage), None)
+        return ()
+    return round_named(playbook.stages.get(campaign.tier, ()), campaign.stage)
 
 
 def _due(
@@ -95,7 +128,7 @@ def _due(
 ) -> list[ReviewRequest]:
     return [
         each
-        for each in open_in_stage(store, campaign)
+        for each in open_in_round(store, campaign, stage)
         if playbook.rules.act_at(each, stage) <= store.now
     ]
 
@@ -139,8 +172,8 @@ def _pass(
         outcome=Outcome.APPROVED,
         reason=NOBODY_ACTED,
     )
-    store.variants.swap(variant, VariantState.APPROVED)
-    return settle_stage(store, playbook, campaign, DESK)
+    passed(store, request, variant)
+    return settle_round(store, playbook, campaign, DESK)
 
 
 def _tell(

@@ -9,13 +9,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from domain.campaign import Campaign, State
+from domain.campaign import Campaign, CampaignId, State
 from domain.errors import NotYourTurn, Overtaken, Refused
-from domain.pool import Assignment, check_may_assign, may_decide_all, next_asked
+from domain.pool import Assignment, check_may_assign, fit_to_decide, next_asked
 from domain.review import BY_ITSELF, Ask, RequestId, ReviewRequest, Stage
 from domain.variant import RevisionId
 from pipeline.advance import refresh_card
 from pipeline.playbook import Playbook
+from pipeline.record.standing import standing_of
 from storage.pools import ASSIGNED
 from storage.store import Store
 
@@ -100,15 +101,63 @@ def hand_over(store: Store, playbook: Playbook, user: str) -> None:
     """Hand on all that is assigned to a person who has just gone away."""
     for campaign_id, name in store.pools.held_by(user):
         campaign = store.campaigns.lock(campaign_id)
-        stages = playbook.stages.get(campaign.tier, ())
-        stage = next((each for each in stages if each.name == name), None)
+        own = playbook.of(campaign.team)
+        stage = _stage_of(own, campaign, name)
         theirs = [
             each
             for each in _open_questions(store, campaign, name)
             if each.assignee == user
         ]
         if stage is not None and theirs:
-            _pass_on(store, playbook, campaign, stage, theirs, holder=user)
+            _pass_on(store, own, campaign, stage, theirs, holder=user)
+
+
+def relieve_of(
+    store: Store, playbook: Playbook, user: str
+) -> tuple[tuple[CampaignId, str], ...]:
+    """Hand on what is assigned to somebody whose role it is not any more.
+
+    Returns:
+        The campaigns and stages it was about.
+    """
+    held = store.pools.held_by(user)
+    for campaign_id, name in held:
+        campaign = store.campaigns.lock(campaign_id)
+        own = playbook.of(campaign.team)
+        stage = _stage_of(own, campaign, name)
+        if stage is not None:
+            relieve(store, own, campaign, stage)
+    return held
+
+
+def speak_up(
+    store: Store,
+    playbook: Playbook,
+    role: str,
+    *,
+    teams: Collection[str],
+    but: Collection[tuple[CampaignId, str]],
+) -> None:
+    """Put it on the record and on the cards where a question waits for nobody.
+
+    Args:
+        teams: Keys of those in which nobody holds the role any more.
+        but: Where it was said already.
+    """
+    for campaign_id, name in store.pools.asked_of(role):
+        campaign = store.campaigns.lock(campaign_id)
+        own = playbook.of(campaign.team)
+        stage = _stage_of(own, campaign, name)
+        is_news = own.key in teams and (campaign_id, name) not in but
+        if stage is not None and is_news:
+            _say_if_empty(store, own, campaign, stage)
+            seq = store.audit.last_seq(campaign.id)
+            refresh_card(store, campaign, f"pool{seq}")
+
+
+def _stage_of(playbook: Playbook, campaign: Campaign, name: str) -> Stage | None:
+    stages = playbook.stages.get(campaign.tier, ())
+    return next((each for each in stages if each.name == name), None)
 
 
 def assign(
@@ -134,9 +183,10 @@ def assign(
         Refused: The person chosen has left, lacks the role, or may not decide.
     """
     campaign = store.campaigns.lock_for(request_id)
+    playbook = playbook.of(campaign.team)
     request = store.reviews.get(request_id)
     is_open = request.closed_at is None and campaign.state is State.STAGED_REVIEW
-    if not is_open or campaign.stage != request.stage:
+    if not is_open or campaign.stage != request.round:
         raise Overtaken(
             f"The {request.stage} stage of #{campaign.id} does not wait for this answer"
             " any more, so there is nothing to assign."
@@ -145,7 +195,7 @@ def assign(
     check_may_assign(actor, team=playbook.team, stage=stage)
     waiting = _open_questions(store, campaign, stage.name)
     if to is not None:
-        waiting = _answerable(store, waiting, to)
+        waiting = _answerable(store, playbook, campaign, waiting, to)
         _check_may_be_asked(
             store, playbook, campaign, stage, waiting, user=to, actor=actor
         )
@@ -167,17 +217,24 @@ def _open_questions(
 
 
 def _answerable(
-    store: Store, waiting: Sequence[ReviewRequest], user: str
+    store: Store,
+    playbook: Playbook,
+    campaign: Campaign,
+    waiting: Sequence[ReviewRequest],
+    user: str,
 ) -> list[ReviewRequest]:
     """Leave out what the person has approved already, where it needs several.
 
     Raises:
         Refused: Nothing is left that they could answer.
     """
+    if all(each.approvals_needed == 1 for each in waiting):
+        return list(waiting)
+    standing = standing_of(store, playbook, campaign)
     left = [
         each
         for each in waiting
-        if each.approvals_needed == 1 or user not in store.reviews.approvers(each.id)
+        if each.approvals_needed == 1 or user not in standing.approvers(each)
     ]
     if not left:
         raise Refused(
@@ -227,19 +284,16 @@ def _fit(
         store.variants.last_editor(store.variants.revision(each.revision_id))
         for each in waiting
     }
-    return [
-        user
-        for user in playbook.team.holders(stage.role)
-        if may_decide_all(
-            user,
-            team=playbook.team,
+    return list(
+        fit_to_decide(
+            playbook.team,
             stage=stage,
             stages=playbook.stages[campaign.tier],
             tier=campaign.tier,
             brief_author=campaign.author,
             editors=editors,
         )
-    ]
+    )
 
 
 def _askable(

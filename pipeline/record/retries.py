@@ -6,9 +6,10 @@ from domain.campaign import Actor, ActorKind, Campaign, CampaignId, Event, State
 from domain.variant import VariantState
 from pipeline.advance import advance
 from pipeline.playbook import Playbook
-from pipeline.record.briefs import require_role
+from pipeline.record.briefs import require_own_team, require_role
 from pipeline.record.canary import settle_step
 from pipeline.record.stages import ask_again
+from pipeline.record.waiting import await_brand_lead
 from pipeline.record.words import settle_writing
 from storage.store import Store
 
@@ -20,10 +21,11 @@ def retry(
 
     Raises:
         MoveNotAllowed: It is not parked.
-        NotYourTurn: The person is not in the team.
+        NotYourTurn: The person has no role on the campaign's team.
     """
     if actor.kind is ActorKind.PERSON:
-        require_role(playbook.team, actor.id)
+        require_role(playbook.everyone, actor.id)
+        require_own_team(playbook, store.campaigns.lock(campaign_id), actor.id)
     campaign = advance(store, campaign_id, Event.RETRIED, actor=actor)
     store.outbox.revive(campaign_id)
     for variant in store.variants.of(campaign_id):
@@ -36,6 +38,8 @@ def retry(
 
 def _catch_up(store: Store, playbook: Playbook, campaign: Campaign) -> None:
     """Do what other jobs' ends would have done, had it not been parked then."""
+    if campaign.state is State.AWAITING_BRAND_LEAD:
+        await_brand_lead(store, playbook, campaign)
     if campaign.state is State.STAGED_REVIEW:
         ask_again(store, playbook, campaign)
     settle_writing(store, campaign)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from domain.campaign import Actor, Campaign, Event, State
 from domain.errors import AlreadyDecided, Overtaken, Refused
 from domain.lint import Severity
+from domain.rejection import RejectReason, worded
 from domain.review import (
     BY_ITSELF,
     Outcome,
@@ -20,7 +21,7 @@ from domain.variant import Revision, Variant, VariantState
 from pipeline.advance import advance, refresh_card
 from pipeline.playbook import Playbook
 from pipeline.record.checklist import answers_to
-from pipeline.record.stages import settle_stage
+from pipeline.record.stages import settle_round
 from pipeline.record.standing import approvers, to_be_asked
 from storage.store import Store
 
@@ -51,6 +52,7 @@ def approve(
     campaign, request, variant, revision = _decidable(
         store, playbook, request_id, actor
     )
+    playbook = playbook.of(campaign.team)
     check_sendable(store, playbook, campaign, variant, revision)
     given_answers = answers_to(
         store, playbook, campaign, request, label=variant.label, answered=answered
@@ -86,21 +88,35 @@ def approve(
             store.pools.assign([request.id], None)
         refresh_card(store, campaign, f"d{store.audit.last_seq(campaign.id)}")
         return campaign
-    store.variants.swap(variant, VariantState.APPROVED)
-    return settle_stage(store, playbook, campaign, Actor(id=actor))
+    passed(store, request, variant)
+    return settle_round(store, playbook, campaign, Actor(id=actor))
 
 
 def reject(
-    store: Store, playbook: Playbook, request_id: RequestId, *, actor: str, reason: str
+    store: Store,
+    playbook: Playbook,
+    request_id: RequestId,
+    *,
+    actor: str,
+    code: RejectReason,
+    reason: str,
 ) -> Campaign:
     """Reject a variant for good; with none left the campaign is rejected.
+
+    Of stages that are asked at the same time, it is the actor's own that rejects.
+
+    Args:
+        code: What it is rejected for; counted, and told to the next writer.
+        reason: The same in the person's own words.
 
     Raises:
         AlreadyDecided, Overtaken, NotYourTurn: As for `approve`.
     """
     campaign, request, variant, revision = _decidable(
-        store, playbook, request_id, actor
+        store, playbook, request_id, actor, may_be_beside=True
     )
+    for other in _beside(store, request):
+        store.reviews.close(other, Outcome.WITHDRAWN)
     close(store, request, variant, Outcome.REJECTED, actor=actor)
     decide(
         store,
@@ -110,26 +126,67 @@ def reject(
         revision,
         actor=actor,
         outcome=Outcome.REJECTED,
+        code=code,
         reason=reason,
     )
-    store.variants.swap(variant, VariantState.REJECTED, reason=reason)
+    why = worded(code, reason)
+    store.variants.swap(variant, VariantState.REJECTED, reason=why)
     if not store.variants.live(campaign.id):
         return advance(
-            store, campaign.id, Event.REJECTED, actor=Actor(id=actor), reason=reason
+            store, campaign.id, Event.REJECTED, actor=Actor(id=actor), reason=why
         )
-    return settle_stage(store, playbook, campaign, Actor(id=actor))
+    return settle_round(store, playbook, campaign, Actor(id=actor))
+
+
+def passed(store: Store, request: ReviewRequest, variant: Variant) -> None:
+    """A stage has approved the text; those asked beside it may have to answer yet."""
+    if not _beside(store, request):
+        store.variants.swap(variant, VariantState.APPROVED)
+
+
+def _beside(store: Store, request: ReviewRequest) -> list[ReviewRequest]:
+    """Open questions about the same text to stages that are asked at the same time."""
+    if request.round == request.stage:
+        return []
+    return [
+        each
+        for each in store.reviews.open_requests(
+            request.campaign_id, variant_id=request.variant_id
+        )
+        if each.revision_id == request.revision_id
+        and each.round == request.round
+        and each.stage != request.stage
+    ]
 
 
 def _decidable(
-    store: Store, playbook: Playbook, request_id: RequestId, actor: str
+    store: Store,
+    playbook: Playbook,
+    request_id: RequestId,
+    actor: str,
+    *,
+    may_be_beside: bool = False,
 ) -> tuple[Campaign, ReviewRequest, Variant, Revision]:
-    """Lock, re-read, and check that this person may decide this question now."""
+    """Lock, re-read, and check that this person may decide this question now.
+
+    Args:
+        may_be_beside: Or a question about the same text that is asked beside it and
+            is theirs, while this one is not.
+    """
     campaign = store.campaigns.lock_for(request_id)
+    playbook = playbook.of(campaign.team)
     request = store.reviews.get(request_id)
+    if may_be_beside and not playbook.team.has_role(actor, request.role):
+        theirs = (
+            each
+            for each in _beside(store, request)
+            if playbook.team.has_role(actor, each.role)
+        )
+        request = next(theirs, request)
     variant = store.variants.get(request.variant_id)
     if request.closed_at is not None:
         raise _closed(request, variant)
-    if campaign.state is not State.STAGED_REVIEW or campaign.stage != request.stage:
+    if campaign.state is not State.STAGED_REVIEW or campaign.stage != request.round:
         raise Overtaken(
             f"The {request.stage} stage of #{campaign.id} is not open any more;"
             f" the campaign is {campaign.state.replace('_', ' ')} now."
@@ -234,6 +291,7 @@ def decide(
     outcome: Outcome,
     given: int = 1,
     answers: Mapping[str, str] = MappingProxyType({}),
+    code: RejectReason | None = None,
     reason: str | None = None,
 ) -> None:
     """Append a decision, and say it on the audit trail.
@@ -241,6 +299,7 @@ def decide(
     Args:
         given: Which of the approvals needed this is.
         answers: By question, the evidence or a person's yes.
+        code: What it is rejected for; an approval has none.
         reason: Why, or what an approver remarked.
     """
     needed = request.approvals_needed
@@ -248,6 +307,7 @@ def decide(
         request,
         actor=actor,
         is_approval=outcome is Outcome.APPROVED,
+        code=code,
         reason=reason,
         policy_hash=playbook.policy.hash,
         answers=answers,
@@ -264,6 +324,7 @@ def decide(
             "policy": playbook.policy.hash,
             **({"approval": f"{given} of {needed}"} if needed > 1 else {}),
             **({"answers": dict(answers)} if answers else {}),
+            **({"reason_code": code} if code else {}),
             **({"reason": reason} if reason else {}),
         },
     )

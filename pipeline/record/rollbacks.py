@@ -58,7 +58,7 @@ def roll_back(
         NotYourTurn: The person is not in the team.
     """
     if actor.kind is ActorKind.PERSON and trigger is not Trigger.SHELL:
-        require_role(playbook.team, actor.id)
+        require_role(playbook.everyone, actor.id)
     campaign = store.campaigns.lock(campaign_id)
     if campaign.state is State.ROLLED_BACK:
         incident = store.incidents.of(campaign_id)
@@ -122,7 +122,7 @@ def rollback_reason(
     actor: str,
 ) -> Incident:
     """Keep why a person pressed the button; asked after the gate was shut."""
-    require_role(playbook.team, actor)
+    require_role(playbook.everyone, actor)
     incident = store.incidents.of(campaign_id)
     store.campaigns.lock(campaign_id)
     store.incidents.note(incident.id, reason=reason)

@@ -10,9 +10,10 @@ from domain.campaign import Campaign
 from domain.review import (
     Approval,
     ReviewRequest,
+    Round,
     Stage,
     fully_approved,
-    next_stage,
+    open_round,
 )
 from domain.variant import Revision, RevisionId, Variant, VariantState
 from pipeline.playbook import Playbook
@@ -44,8 +45,13 @@ class Standing:
             and v.state is not VariantState.BRIEFED
         )
 
-    def open_stage(self, stages: Sequence[Stage]) -> Stage | None:
-        """The first stage with a text it has not approved; None when all are through.
+    def through_all(self, stages: Sequence[Stage]) -> tuple[Variant, ...]:
+        """Live variants whose present text every one of these stages has approved."""
+        through = [{each.id for each in self.through(stage)} for stage in stages]
+        return tuple(v for v in self.live if all(v.id in each for each in through))
+
+    def open_round(self, stages: Sequence[Stage]) -> Round:
+        """The first round with a text it has not approved; empty: all are through.
 
         Approvals of a text that is being rewritten do not carry the campaign on.
         """
@@ -55,11 +61,11 @@ class Standing:
             else v.revision_id
             for v in self.live
         }
-        return next_stage(stages, current, self.approvals)
+        return open_round(stages, current, self.approvals)
 
-    def is_full(self, stage: Stage, room: int | None) -> bool:
-        """Whether a stage has let through what it has room for."""
-        return room is not None and len(self.through(stage)) >= room
+    def is_full(self, stages: Round, room: int | None) -> bool:
+        """Whether a round has let through what it has room for."""
+        return room is not None and len(self.through_all(stages)) >= room
 
     def approvers(self, request: ReviewRequest) -> tuple[str, ...]:
         """Who has approved this text in this stage, also as an earlier revision."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from domain.campaign import Actor, Campaign, Event
+from domain.campaign import Actor, Campaign, CampaignId, Event
 from domain.errors import AlreadyDecided
 from domain.strategy import BriefVersion, StrategyDecision, check_may_decide
-from pipeline.advance import advance
+from pipeline.advance import advance, refresh_card
 from pipeline.playbook import Playbook
-from pipeline.record.briefs import begin_writing, waiting_brief
+from pipeline.record.briefs import begin_writing, require_role, waiting_brief
 from storage.store import Store
 
 
@@ -60,6 +60,19 @@ def ask_for_changes(
     )
 
 
+def look_again(
+    store: Store, playbook: Playbook, campaign_id: CampaignId, *, actor: str
+) -> None:
+    """Draw the card anew, as when the team has changed; anyone with a role may.
+
+    Raises:
+        NotYourTurn: The person has no role.
+    """
+    require_role(playbook.everyone, actor)
+    campaign = store.campaigns.get(campaign_id)
+    refresh_card(store, campaign, f"look{int(store.now.timestamp())}")
+
+
 def _decidable(
     store: Store, playbook: Playbook, brief_id: int, actor: str
 ) -> BriefVersion:
@@ -69,7 +82,8 @@ def _decidable(
     if decision is not None and campaign.brief_id == brief_id:
         raise _decided(campaign, decision)
     version = waiting_brief(store, campaign, brief_id)
-    check_may_decide(actor, team=playbook.team, author=campaign.author)
+    team = playbook.of(campaign.team).team
+    check_may_decide(actor, team=team, author=campaign.author)
     return version
 
 

@@ -33,7 +33,7 @@ def undo(
             gone on.
         Refused: The minute is over, or no room is left for a rejected variant.
     """
-    require_role(playbook.team, actor)
+    require_role(playbook.everyone, actor)
     decision = store.decisions.get(decision_id)
     campaign = store.campaigns.lock(decision.campaign_id)
     store.decisions.take_back(decision)
@@ -46,9 +46,8 @@ def undo(
         revision_id=text_decided_about(variant),
         now=store.now,
     )
-    if not decision.is_approval and not has_room(
-        store, playbook, campaign, decision.stage
-    ):
+    round_name = store.reviews.get(decision.request_id).round
+    if not decision.is_approval and not has_room(store, playbook, campaign, round_name):
         raise Refused(
             f"The {decision.stage} stage has let as many variants through as it may,"
             f" without variant {variant.label}. Take one of those approvals back first."
@@ -58,10 +57,10 @@ def undo(
         "stage": decision.stage,
         "taken_back": "approval" if decision.is_approval else "rejection",
         "brought_back": _bring_back_shelved(store, campaign, decision),
-        "withdrawn": _withdraw_what_followed(store, campaign, decision),
+        "withdrawn": _withdraw_what_followed(store, campaign, decision, round_name),
     }
     _open_again(store, decision)
-    campaign = _move_back(store, campaign, decision, detail)
+    campaign = _move_back(store, campaign, decision, detail, round_name)
     ask_again(store, playbook, campaign)
     return store.campaigns.lock(campaign.id)
 
@@ -89,12 +88,15 @@ def _bring_back_shelved(
 
 
 def _withdraw_what_followed(
-    store: Store, campaign: Campaign, decision: Decision
+    store: Store, campaign: Campaign, decision: Decision, round_name: str
 ) -> list[str]:
-    """Close the questions that later stages were asked; returns the stages."""
+    """Close the questions that later stages were asked; returns the stages.
+
+    Those asked at the same time keep theirs.
+    """
     stages: list[str] = []
     for request in store.reviews.open_requests(campaign.id):
-        if request.stage == decision.stage or request.asked_at < decision.decided_at:
+        if request.round == round_name or request.asked_at < decision.decided_at:
             continue
         store.reviews.close(request, Outcome.TAKEN_BACK, decided_by=decision.actor)
         stages.append(request.stage)
@@ -119,10 +121,11 @@ def _move_back(
     campaign: Campaign,
     decision: Decision,
     detail: Mapping[str, object],
+    round_name: str,
 ) -> Campaign:
-    """Put the campaign back into the decision's stage, when it has left it."""
+    """Put the campaign back into the decision's round, when it has left it."""
     has_left = campaign.state is not State.STAGED_REVIEW
-    if not has_left and campaign.stage == decision.stage:
+    if not has_left and campaign.stage == round_name:
         store.audit.append(
             campaign.id, Event.DECISION_UNDONE, actor=decision.actor, detail=detail
         )
@@ -137,7 +140,7 @@ def _move_back(
         Event.DECISION_UNDONE,
         actor=Actor(id=decision.actor),
         detail=detail,
-        stage=decision.stage,
+        stage=round_name,
         arms_reason=None,
         # a time that has come was set by the scheduler; it sets it anew
         send_at=campaign.send_at if is_later else None,

@@ -119,7 +119,7 @@ def _say_effects(
     revision: Revision,
 ) -> None:
     """Put on the trail whose approval a new revision voids, and whose holds."""
-    stages = playbook.stages[campaign.tier]
+    stages = playbook.of(campaign.team).stages[campaign.tier]
     for each in store.holding.effects(campaign.id, revision, stages):
         store.audit.append(
             campaign.id,
@@ -146,11 +146,17 @@ def check_changeable(
         Overtaken, NotYourTurn, Refused: As for `edit`.
     """
     campaign, variant = check_in_review(store, seen)
-    role = playbook.stage(campaign.tier, campaign.stage or "").role
-    if actor != campaign.author and not playbook.team.has_role(actor, role):
+    playbook = playbook.of(campaign.team)
+    stages = playbook.round(campaign.tier, campaign.stage or "")
+    roles = dict.fromkeys(stage.role for stage in stages)
+    playbook.team.check_not_barred(actor)
+    if actor != campaign.author and not any(
+        playbook.team.has_role(actor, role) for role in roles
+    ):
+        named = ", ".join(role.replace("_", " ") for role in roles)
         raise NotYourTurn(
-            f"In the {campaign.stage} stage the text can be changed by"
-            f" {role.replace('_', ' ')} or by <@{campaign.author}>, who wrote the brief."
+            f"In {campaign.stage} review the text can be changed by {named} or by"
+            f" <@{campaign.author}>, who wrote the brief."
         )
     return campaign, variant
 

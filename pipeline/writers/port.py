@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from domain.errors import Refused
+from domain.rejection import Rejection
 from domain.variant import Copy
 
 
@@ -40,6 +41,7 @@ class WriteRequest:
         instruction: What a person asked for in a rewrite.
         findings: Lint findings the rewrite has to cure.
         parent: The text being rewritten.
+        rejected: What reviewers of the campaign rejected before, and why.
     """
 
     system: str
@@ -52,6 +54,7 @@ class WriteRequest:
     instruction: str | None = None
     findings: tuple[str, ...] = ()
     parent: Copy | None = None
+    rejected: tuple[Rejection, ...] = ()
     seed: int | None = None
     temperature: float | None = None
 

@@ -112,16 +112,21 @@ def post_ephemeral(workspace: Workspace, args: Json) -> Json:
     return {"message_ts": message.ts}
 
 
+# Slack: the address of a message, as chat.getPermalink answers and people copy it
+ARCHIVES: Final = "/archives/"
+
+
 def permalink(workspace: Workspace, args: Json) -> Json:
     """chat.getPermalink."""
     need(args, "channel", "message_ts")
     channel = workspace.channel(args["channel"])
     message = workspace.message(channel, args["message_ts"])
-    anchor = f"#channel={channel.id}&thread={message.thread_ts or message.ts}"
-    return {
-        "channel": channel.id,
-        "permalink": f"{workspace.base_url}/{anchor}&ts={message.ts}",
-    }
+    address = (
+        f"{workspace.base_url}{ARCHIVES}{channel.id}/p{message.ts.replace('.', '')}"
+    )
+    if message.thread_ts not in (None, message.ts):
+        address += f"?thread_ts={message.thread_ts}&cid={channel.id}"
+    return {"channel": channel.id, "permalink": address}
 
 
 def schedule(workspace: Workspace, args: Json) -> Json:

@@ -37,6 +37,8 @@ class Person:
     is_bot: bool = False
     is_restricted: bool = False
     deleted: bool = False
+    # another workspace's, of somebody who is here by Slack Connect
+    team_id: str = TEAM_ID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +140,23 @@ PEOPLE: Final = (
         title="On-call",
         color="#b91c1c",
     ),
+    Person(
+        id="U0GUEST",
+        name="gus",
+        real_name="Gus Moreau",
+        title="Guest",
+        color="#57534e",
+        is_restricted=True,
+    ),
+    Person(
+        id="U0CONNECT",
+        name="xenia",
+        real_name="Xenia Holt",
+        title="Partner agency",
+        color="#6b21a8",
+        tz="Europe/London",
+        team_id="T0PARTNER",
+    ),
 )
 APP_PERSON: Final = Person(
     id=BOT_USER,
@@ -154,6 +173,8 @@ CHANNELS: Final = (
     ("C0GENERAL", "general", "Company-wide; the app is not in here", False),
     ("C0ONCALL", "on-call", "Rollbacks and incidents", True),
 )
+# guests and people of other workspaces are in the channels they were asked into
+ASKED_INTO: Final = ("C0CAMPAIGN",)
 USERGROUPS: Final = (
     ("S0COPY", "copy-editors", ("U0COPYONE", "U0COPYTWO")),
     ("S0DELIVER", "deliverability", ("U0DELIVER",)),
@@ -193,6 +214,9 @@ DEFAULT_EVENTS: Final = (
     "member_joined_channel",
     "member_left_channel",
     "message.im",
+    "subteam_members_changed",
+    "subteam_updated",
+    "user_change",
 )
 
 

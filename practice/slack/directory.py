@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import base64
+from typing import Any, Final
 
 from practice.slack.chat import need
 from practice.slack.config import (
@@ -19,9 +20,13 @@ from practice.slack.config import (
 from practice.slack.tickets import SlackError
 from practice.slack.validate import check_blocks, check_view
 from practice.slack.workspace import Workspace
-from practice.slack.world import Channel, message_for_api, people, person_by_id
+from practice.slack.world import Channel, message_for_api, person_by_id
 
 Json = dict[str, Any]
+HANDLES: Final = {group_id: handle for group_id, handle, _ in USERGROUPS}
+# Slack: conversations.members gives 100 unless asked, and 999 at most
+MEMBERS_A_PAGE: Final = 100
+MEMBERS_MOST: Final = 999
 NO_MORE = {"response_metadata": {"next_cursor": ""}}
 
 
@@ -30,13 +35,14 @@ def email_of(person: Person) -> str:
     return f"{person.name}@practice.example"
 
 
-def _user(workspace: Workspace, person: Person) -> Json:
+def user_for_api(workspace: Workspace, person: Person) -> Json:
+    """Describe a person as the Web API and the events do."""
     profile: Json = {
         "real_name": person.real_name,
         "display_name": person.name,
         "title": person.title,
         "image_72": "",
-        "team": TEAM_ID,
+        "team": person.team_id,
     }
     if "users:read.email" in workspace.config.scopes and not person.is_bot:
         profile["email"] = email_of(person)
@@ -44,7 +50,7 @@ def _user(workspace: Workspace, person: Person) -> Json:
         profile |= {"bot_id": BOT_ID, "api_app_id": APP_ID}
     return {
         "id": person.id,
-        "team_id": TEAM_ID,
+        "team_id": person.team_id,
         "name": person.name,
         "real_name": person.real_name,
         "deleted": person.deleted,
@@ -59,6 +65,8 @@ def _user(workspace: Workspace, person: Person) -> Json:
         "is_app_user": False,
         "is_restricted": person.is_restricted,
         "is_ultra_restricted": False,
+        # Slack: true of somebody of another workspace with whom no channel is shared
+        "is_stranger": False,
         "updated": 0,
     }
 
@@ -79,25 +87,26 @@ def auth_test(workspace: Workspace, _args: Json) -> Json:
 def user_info(workspace: Workspace, args: Json) -> Json:
     """users.info."""
     need(args, "user")
-    person = person_by_id(args["user"])
+    person = workspace.world.person(args["user"])
     if person is None:
         raise SlackError("user_not_found")
-    return {"user": _user(workspace, person)}
+    return {"user": user_for_api(workspace, person)}
 
 
 def user_list(workspace: Workspace, _args: Json) -> Json:
     """users.list."""
-    members = [_user(workspace, person) for person in people()]
+    members = [user_for_api(workspace, person) for person in workspace.world.everyone()]
     return {"members": members, "cache_ts": int(workspace.config.clock()), **NO_MORE}
 
 
 def user_by_email(workspace: Workspace, args: Json) -> Json:
     """users.lookupByEmail."""
     need(args, "email")
-    found = [p for p in people() if not p.is_bot and email_of(p) == args["email"]]
+    everyone = [p for p in workspace.world.everyone() if not (p.is_bot or p.deleted)]
+    found = [p for p in everyone if email_of(p) == args["email"]]
     if not found:
         raise SlackError("users_not_found")
-    return {"user": _user(workspace, found[0])}
+    return {"user": user_for_api(workspace, found[0])}
 
 
 def user_conversations(workspace: Workspace, args: Json) -> Json:
@@ -138,32 +147,41 @@ def bot_info(_workspace: Workspace, args: Json) -> Json:
     }
 
 
-def groups(_workspace: Workspace, _args: Json) -> Json:
-    """usergroups.list."""
+def groups(workspace: Workspace, args: Json) -> Json:
+    """usergroups.list; who is in them only when asked for."""
+    has_users = str(args.get("include_users")).lower() in ("true", "1")
     return {
         "usergroups": [
-            {
-                "id": group_id,
-                "team_id": TEAM_ID,
-                "is_usergroup": True,
-                "name": handle,
-                "handle": handle,
-                "users": list(members),
-                "user_count": len(members),
-                "date_delete": 0,
-            }
-            for group_id, handle, members in USERGROUPS
+            group_for_api(workspace, group_id)
+            | ({"users": list(members)} if has_users else {})
+            for group_id, members in workspace.world.groups.items()
         ]
     }
 
 
-def group_users(_workspace: Workspace, args: Json) -> Json:
+def group_for_api(workspace: Workspace, group_id: str) -> Json:
+    """Describe a user group, without who is in it."""
+    members = workspace.world.groups[group_id]
+    return {
+        "id": group_id,
+        "team_id": TEAM_ID,
+        "is_usergroup": True,
+        "is_subteam": True,
+        "name": HANDLES[group_id],
+        "handle": HANDLES[group_id],
+        "is_external": False,
+        "user_count": len(members),
+        "date_delete": 0,
+    }
+
+
+def group_users(workspace: Workspace, args: Json) -> Json:
     """usergroups.users.list."""
     need(args, "usergroup")
-    for group_id, _, members in USERGROUPS:
-        if group_id == args["usergroup"]:
-            return {"users": list(members)}
-    raise SlackError("no_such_subteam")
+    members = workspace.world.groups.get(str(args["usergroup"]))
+    if members is None:
+        raise SlackError("no_such_subteam")
+    return {"users": list(members)}
 
 
 def _channel(channel: Channel) -> Json:
@@ -209,9 +227,30 @@ def channel_info(workspace: Workspace, args: Json) -> Json:
 
 
 def channel_members(workspace: Workspace, args: Json) -> Json:
-    """conversations.members."""
+    """conversations.members, a page at a time."""
     need(args, "channel")
-    return {"members": workspace.channel(args["channel"]).members, **NO_MORE}
+    members = workspace.channel(args["channel"]).members
+    begin = _place(args.get("cursor"), len(members))
+    end = begin + min(int(float(args.get("limit") or MEMBERS_A_PAGE)), MEMBERS_MOST)
+    more = _cursor(end) if end < len(members) else ""
+    return {
+        "members": members[begin:end],
+        "response_metadata": {"next_cursor": more},
+    }
+
+
+def _cursor(place: int) -> str:
+    return base64.b64encode(f"member:{place}".encode()).decode()
+
+
+def _place(cursor: object, count: int) -> int:
+    """Where a page begins."""
+    if not cursor:
+        return 0
+    places = {_cursor(place): place for place in range(count)}
+    if str(cursor) not in places:
+        raise SlackError("invalid_cursor")
+    return places[str(cursor)]
 
 
 def channel_open(workspace: Workspace, args: Json) -> Json:
@@ -222,8 +261,11 @@ def channel_open(workspace: Workspace, args: Json) -> Json:
     users = args["users"]
     first = users[0] if isinstance(users, list) else str(users).split(",")[0]
     channel = workspace.world.direct_channel(first)
-    if channel is None:
+    person = workspace.world.person(first)
+    if channel is None or person is None:
         raise SlackError("user_not_found")
+    if person.deleted:
+        raise SlackError("user_disabled")
     return {"channel": _channel(channel), "no_op": True, "already_open": True}
 
 

@@ -11,16 +11,16 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from practice.slack import deeds, rooms
+from practice.slack import admin, deeds, rooms
 from practice.slack.config import (
     APP_ID,
     APP_NAME,
     BOT_USER,
-    PEOPLE,
     TEAM_ID,
     TEAM_NAME,
     Person,
 )
+from practice.slack.directory import HANDLES
 from practice.slack.guard import WORKSPACE, guarded
 from practice.slack.tickets import SlackError
 from practice.slack.workspace import Faults, Workspace, channel_for_page
@@ -52,6 +52,7 @@ DEEDS: Final[dict[str, Deed]] = {
     "remove_app": rooms.remove_app,
     "react": rooms.react,
     "channel": rooms.make_channel,
+    "member": admin.change_member,
 }
 
 
@@ -63,6 +64,9 @@ def _person_for_page(person: Person) -> Json:
         "title": person.title,
         "color": person.color,
         "tz": person.tz,
+        "guest": person.is_restricted,
+        "deactivated": person.deleted,
+        "external": person.team_id != TEAM_ID,
     }
 
 
@@ -74,7 +78,11 @@ def state_for(workspace: Workspace, person: Person) -> Json:
     return {
         "team": {"id": TEAM_ID, "name": TEAM_NAME},
         "app": {"id": APP_ID, "name": APP_NAME, "bot_user": BOT_USER},
-        "people": [_person_for_page(p) for p in PEOPLE],
+        "people": [_person_for_page(p) for p in world.everyone() if not p.is_bot],
+        "groups": [
+            {"id": group, "handle": HANDLES[group], "members": members}
+            for group, members in world.groups.items()
+        ],
         "channels": [channel_for_page(channel) for channel in channels],
         "messages": {
             channel.id: [
@@ -155,6 +163,9 @@ async def do(request: web.Request) -> web.Response:
     """POST /practice/DEED."""
     body = await _json_body(request)
     person = deeds.person_named(body.get("as"))
+    standing = request.app[WORKSPACE].world.person(person.id)
+    if standing is not None and standing.deleted:
+        raise SlackError("account_inactive")
     done = DEEDS[request.match_info["deed"]](request.app[WORKSPACE], person, body)
     result = await done if inspect.isawaitable(done) else done
     return web.json_response(result)

@@ -143,7 +143,7 @@ def _base(kind: str, person: Person) -> Json:
             "id": person.id,
             "username": person.name,
             "name": person.name,
-            "team_id": TEAM_ID,
+            "team_id": person.team_id,
         },
         "api_app_id": APP_ID,
         "token": VERIFICATION,

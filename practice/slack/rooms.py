@@ -39,7 +39,7 @@ def invite(workspace: Workspace, person: Person, body: Json) -> Json:
     if BOT_USER in channel.members:
         raise SlackError("already_in_channel")
     channel.members.append(BOT_USER)
-    _membership(workspace, person, channel, "member_joined_channel")
+    tell_membership(workspace, person, channel, "member_joined_channel")
     return {"ok": True, "kind": "invite"}
 
 
@@ -49,18 +49,24 @@ def remove_app(workspace: Workspace, person: Person, body: Json) -> Json:
     if BOT_USER not in channel.members or channel.is_im:
         raise SlackError("not_in_channel")
     channel.members.remove(BOT_USER)
-    _membership(workspace, person, channel, "member_left_channel")
+    tell_membership(workspace, person, channel, "member_left_channel")
     return {"ok": True, "kind": "remove"}
 
 
-def _membership(
-    workspace: Workspace, person: Person, channel: Channel, kind: str
+def tell_membership(
+    workspace: Workspace,
+    person: Person,
+    channel: Channel,
+    kind: str,
+    *,
+    user: str = BOT_USER,
 ) -> None:
+    """Send who came or went; `person` saw to it."""
     workspace.world.is_dirty = True
     workspace.show_channel(channel)
     event = {
         "type": kind,
-        "user": BOT_USER,
+        "user": user,
         "channel": channel.id,
         "channel_type": "C",
         "team": TEAM_ID,

@@ -11,11 +11,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from aiohttp import web
 
 from practice.slack import page
-from practice.slack.chat import FILE_MOST, post_due
+from practice.slack.chat import ARCHIVES, FILE_MOST, post_due
 from practice.slack.config import ConfigRefused, PracticeSlack
 from practice.slack.deeds import reply_by_address
 from practice.slack.guard import WORKSPACE, port_of, refuse_strangers
@@ -223,6 +224,16 @@ async def _hang_up(app: web.Application) -> None:
     await app[WORKSPACE].sockets.close()
 
 
+async def archives(request: web.Request) -> web.StreamResponse:
+    """Follow a permalink to the page, at the message it names."""
+    digits = request.match_info["digits"]
+    ts = f"{digits[:-6]}.{digits[-6:]}"
+    thread = request.query.get("thread_ts")
+    place = {"channel": request.match_info["channel"], "message": ts}
+    anchor = urlencode(place | ({"thread": thread} if thread else {}))
+    raise web.HTTPFound(f"/#{anchor}")
+
+
 async def link(request: web.Request) -> web.StreamResponse:
     """Serve one Socket Mode connection."""
     return await request.app[WORKSPACE].sockets.serve(request)
@@ -236,6 +247,7 @@ def build_app(config: PracticeSlack) -> web.Application:
     app.router.add_post("/slack/response/{key:.+}", response_url)
     app.router.add_post("/slack/upload/{file_id}", upload)
     app.router.add_get("/link/", link)
+    app.router.add_get(ARCHIVES + r"{channel:\w+}/p{digits:\d{16}}", archives)
     page.add_routes(app)
     app.router.add_get("/", index)
     app.router.add_static("/static/", STATIC)

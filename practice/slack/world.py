@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,11 +14,13 @@ from practice.slack.config import (
     APP_ID,
     APP_NAME,
     APP_PERSON,
+    ASKED_INTO,
     BOT_ID,
     BOT_USER,
     CHANNELS,
     PEOPLE,
     TEAM_ID,
+    USERGROUPS,
     Person,
 )
 
@@ -88,14 +90,24 @@ def person_by_id(user: str) -> Person | None:
     return next((person for person in people() if person.id == user), None)
 
 
+def _is_of_the_house(person: Person) -> bool:
+    return person.team_id == TEAM_ID and not person.is_restricted
+
+
 def _new_channels() -> dict[str, Channel]:
-    everyone = [person.id for person in PEOPLE]
     public = [
         Channel(
             id=channel_id,
             name=name,
             topic=topic,
-            members=[*everyone, *([BOT_USER] if has_app else [])],
+            members=[
+                *(
+                    person.id
+                    for person in PEOPLE
+                    if _is_of_the_house(person) or channel_id in ASKED_INTO
+                ),
+                *([BOT_USER] if has_app else []),
+            ],
         )
         for channel_id, name, topic, has_app in CHANNELS
     ]
@@ -108,6 +120,8 @@ def _new_channels() -> dict[str, Channel]:
             user=person.id,
         )
         for person in PEOPLE
+        # Slack: nobody of another workspace writes to the app alone
+        if person.team_id == TEAM_ID
     ]
     return {channel.id: channel for channel in [*public, *direct]}
 
@@ -119,6 +133,9 @@ class World:
         self.clock = clock
         self.data_dir = data_dir
         self.channels = _new_channels()
+        self.groups = {group: list(members) for group, _, members in USERGROUPS}
+        # is_restricted and deleted, of whoever is not as at the start
+        self.standing: dict[str, dict[str, bool]] = {}
         self.messages: dict[str, dict[str, Message]] = {}
         self.files: dict[str, File] = {}
         self.homes: dict[str, Json] = {}
@@ -127,6 +144,26 @@ class World:
         self._contents: dict[str, bytes] = {}
         self._last_ts = 0.0
         self._load()
+
+    def person(self, user: str) -> Person | None:
+        """Find a member as they stand now."""
+        found = person_by_id(user)
+        if found is None:
+            return None
+        return self._as_now(found)
+
+    def everyone(self) -> Iterator[Person]:
+        """Yield every member as they stand now, the app last."""
+        for person in people():
+            yield self._as_now(person)
+
+    def _as_now(self, person: Person) -> Person:
+        now = self.standing.get(person.id, {})
+        return replace(
+            person,
+            is_restricted=now.get("is_restricted", person.is_restricted),
+            deleted=now.get("deleted", person.deleted),
+        )
 
     def next_ts(self) -> str:
         """Return a message id: seconds, a dot, microseconds; never twice the same."""
@@ -222,6 +259,8 @@ class World:
             "messages": [asdict(m) for c in self.messages.values() for m in c.values()],
             "files": [asdict(file) for file in self.files.values()],
             "homes": self.homes,
+            "groups": self.groups,
+            "standing": self.standing,
         }
         target = self.data_dir / SNAPSHOT
         fresh = target.with_suffix(".new")
@@ -233,7 +272,9 @@ class World:
         if self.data_dir is None or not (self.data_dir / SNAPSHOT).is_file():
             return
         state = json.loads((self.data_dir / SNAPSHOT).read_text(encoding="utf-8"))
-        self.channels = {c["id"]: Channel(**c) for c in state["channels"]}
+        self.channels |= {c["id"]: Channel(**c) for c in state["channels"]}
+        self.groups |= state.get("groups", {})
+        self.standing = state.get("standing", {})
         self.files = {f["id"]: File(**f) for f in state["files"]}
         self.homes = state["homes"]
         for stored in state["messages"]:

@@ -79,7 +79,15 @@ def _keys(block: str) -> dict[str, Any]:
     return value
 
 
-_OWN: Final = ("facts", "instruction", "findings", "variant", "tokens", "practice")
+_OWN: Final = (
+    "facts",
+    "instruction",
+    "findings",
+    "rejected",
+    "variant",
+    "tokens",
+    "practice",
+)
 
 
 def _asked(found: Mapping[str, Any]) -> Asked:
@@ -103,7 +111,11 @@ def _asked(found: Mapping[str, Any]) -> Asked:
         title=_text(brief.get("title")),
         ab_variable=_text(brief.get("ab_variable")) or "none",
         max_words=_number(brief.get("max_words")),
-        forbidden=(*_texts(brief.get("forbidden_phrases")), *_quoted(findings)),
+        forbidden=(
+            *_texts(brief.get("forbidden_phrases")),
+            *_quoted(findings),
+            *(each for each in _quoted(_texts(found.get("rejected"))) if " " in each),
+        ),
         tokens=None if tokens is None else _texts(tokens),
         facts=_facts(found.get("facts")),
         instruction=instruction.replace(_BADLY, "").strip(),

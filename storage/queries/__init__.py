@@ -5,11 +5,16 @@ Each returns frozen values of `domain.views` in a fixed number of indexed statem
 
 from __future__ import annotations
 
-from storage.preferences import preferences_of
+from storage.members import is_concerned, roster
+from storage.preferences import digest_readers, preferences_of
 from storage.queries.canary import points
 from storage.queries.cards import campaign_card
 from storage.queries.comments import comments_to_post, suggestions_of
-from storage.queries.comparison import campaign_of, comparison
+from storage.queries.comparison import (
+    campaign_of,
+    comparison,
+    comparisons_to_post,
+)
 from storage.queries.copies import (
     revision,
     revisions,
@@ -17,10 +22,12 @@ from storage.queries.copies import (
     variant_ids,
 )
 from storage.queries.decided import effects
-from storage.queries.home import home, passing
+from storage.queries.home import digest, home, passing
 from storage.queries.lines import audiences, campaigns, line, live, status
+from storage.queries.newest import newest_card
 from storage.queries.pools import assigning, assignments
 from storage.queries.records import audit, brief_of, incident, request
+from storage.queries.stage_metrics import stage_metrics
 from storage.queries.strategy import brief_version, strategy_decision
 from storage.queries.undo import undone, withdrawn
 
@@ -36,17 +43,24 @@ __all__ = [
     "campaigns",
     "comments_to_post",
     "comparison",
+    "comparisons_to_post",
+    "digest",
+    "digest_readers",
     "effects",
     "home",
     "incident",
+    "is_concerned",
     "line",
     "live",
+    "newest_card",
     "passing",
     "points",
     "preferences_of",
     "request",
     "revision",
     "revisions",
+    "roster",
+    "stage_metrics",
     "status",
     "strategy_decision",
     "suggestions_of",

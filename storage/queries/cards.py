@@ -20,7 +20,7 @@ from storage.queries.canary import canary_view, unknown_chunks
 from storage.queries.copies import writers
 from storage.queries.decided import decision_lines
 from storage.queries.records import incident_of
-from storage.queries.review import review_view
+from storage.queries.review import review_views
 from storage.queries.strategy import BEFORE, STRATEGY_COLUMNS, strategy_view
 from storage.sends import Mails, mails_of
 from storage.tables import (
@@ -31,6 +31,7 @@ from storage.tables import (
     lint_runs,
     slack_messages,
     strategy_decisions,
+    strategy_waits,
     variants,
 )
 from storage.variants import variant_from
@@ -67,6 +68,7 @@ def campaign_card(
     """
     row = _campaign(connection, campaign_id)
     campaign = campaign_from(row)
+    centre, facts = facts, facts.of(campaign.team)
     written = _variants(connection, campaign_id)
     decided = decision_lines(
         connection,
@@ -86,6 +88,8 @@ def campaign_card(
         recipients=campaign.audience_size,
         state=campaign.state,
         author=campaign.author,
+        team=campaign.team,
+        team_name="" if facts is centre else facts.team.name,
         slack_channel=row.slack_channel or campaign.channel,
         slack_ts=row.slack_ts,
         prompt=row.prompt,
@@ -94,8 +98,8 @@ def campaign_card(
         practice=facts.practice,
         variants_asked=int(row.body.get("variants", len(written))),
         variants=tuple(each.line for each in written),
-        strategy=strategy_view(row, facts.team),
-        review=review_view(
+        strategy=strategy_view(row, facts),
+        reviews=review_views(
             connection,
             campaign,
             row.body,
@@ -139,6 +143,7 @@ def _campaign(connection: Connection, campaign_id: CampaignId) -> Row[Any]:
         )
         .join(briefs, briefs.c.id == campaigns.c.brief_id)
         .outerjoin(strategy_decisions, strategy_decisions.c.brief_id == briefs.c.id)
+        .outerjoin(strategy_waits, strategy_waits.c.brief_id == briefs.c.id)
         .outerjoin(BEFORE, BEFORE.c.id == briefs.c.parent_id)
         .outerjoin(slack_messages, slack_messages.c.key == f"campaign:{campaign_id}")
         .where(campaigns.c.id == campaign_id)

@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from domain.campaign import CampaignId, State
 from domain.comment import CommentId
+from domain.review import round_named
 from domain.variant import Copy
 from domain.views import CommentLine, Facts, SuggestionView
 from storage.comments import suggestion_from
 from storage.tables import (
     campaigns,
     comments,
+    review_requests,
     revisions,
     slack_messages,
     suggestions,
     variants,
+)
+
+_ASSIGNED: Final = (
+    sa.select(
+        review_requests.c.variant_id,
+        review_requests.c.role,
+        review_requests.c.assignee,
+    )
+    .join(campaigns, campaigns.c.id == review_requests.c.campaign_id)
+    .where(
+        review_requests.c.campaign_id == sa.bindparam("campaign_id"),
+        review_requests.c.assignee.is_not(None),
+        review_requests.c.closed_at.is_(None),
+        review_requests.c.round == campaigns.c.stage,
+    )
 )
 
 
@@ -58,7 +77,11 @@ def comments_to_post(
 def suggestions_of(
     connection: Connection, campaign_id: CampaignId, facts: Facts
 ) -> tuple[SuggestionView, ...]:
-    """The campaign's suggestions, decided or not, in order."""
+    """The campaign's suggestions, decided or not, in order.
+
+    Each is put to the brief's author and to whom its variant's open question is
+    assigned; to everyone of the role while it is assigned to nobody else.
+    """
     query = (
         sa.select(
             suggestions,
@@ -70,6 +93,7 @@ def suggestions_of(
             campaigns.c.state.label("campaign_state"),
             campaigns.c.stage,
             campaigns.c.tier,
+            campaigns.c.team,
             campaigns.c.author.label("campaign_author"),
         )
         .join(variants, variants.c.id == suggestions.c.variant_id)
@@ -78,12 +102,22 @@ def suggestions_of(
         .where(suggestions.c.campaign_id == campaign_id)
         .order_by(suggestions.c.id)
     )
+    assigned = {
+        (row.variant_id, row.role): row.assignee
+        for row in connection.execute(_ASSIGNED, {"campaign_id": campaign_id})
+    }
     found = []
     for row in connection.execute(query):
         this = suggestion_from(row)
-        roles = [s.role for s in facts.stages.get(row.tier, ()) if s.name == row.stage]
-        reviewers = [user for role in roles for user in facts.team.holders(role)]
-        owners = dict.fromkeys([row.campaign_author, *reviewers])
+        own = facts.of(row.team)
+        now_open = round_named(own.stages.get(row.tier, ()), row.stage)
+        roles = [stage.role for stage in now_open]
+        owners = dict.fromkeys([row.campaign_author])
+        for role in roles:
+            holders = own.team.holders(role)
+            one = assigned.get((this.variant_id, role))
+            is_theirs = one in holders and one != this.author
+            owners |= dict.fromkeys([one] if is_theirs else holders)
         found.append(
             SuggestionView(
                 id=this.id,

@@ -9,13 +9,22 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from domain.campaign import CampaignId, State
+from domain.comparison import PostedComparison
 from domain.errors import Refused, Unknown
 from domain.lint import Severity
 from domain.review import RequestId
 from domain.variant import LIVE_VARIANT, RevisionId, VariantId
 from domain.views import ColumnView, ComparisonView, RevisionOption
+from storage.comparisons import posted_comparisons
 from storage.queries.copies import revision
-from storage.tables import campaigns, lint_runs, review_requests, revisions, variants
+from storage.tables import (
+    campaigns,
+    lint_runs,
+    review_requests,
+    revisions,
+    slack_messages,
+    variants,
+)
 
 _TEXTS: Final = (
     sa.select(
@@ -40,7 +49,7 @@ _ASKED: Final = (
         review_requests.c.closed_at.is_(None),
         campaigns.c.state == State.STAGED_REVIEW,
         # reopened at an earlier stage, a later stage's question rests
-        campaigns.c.stage == review_requests.c.stage,
+        campaigns.c.stage == review_requests.c.round,
     )
     .order_by(review_requests.c.id)
 )
@@ -77,6 +86,14 @@ def comparison(
         campaign_id=campaign_id,
         title=rows[0].title,
         left=_column(connection, first),
+        posted=next(
+            (
+                each
+                for each in posted_comparisons(connection, campaign_id)
+                if (each.left, each.right) == (first.id, second.id)
+            ),
+            None,
+        ),
         right=_column(connection, second),
         options=tuple(
             RevisionOption(
@@ -88,6 +105,20 @@ def comparison(
             for row in rows
         ),
     )
+
+
+def comparisons_to_post(
+    connection: Connection, campaign_id: CampaignId
+) -> tuple[PostedComparison, ...]:
+    """Comparisons that are wanted in the thread and are not there yet, in order."""
+    wanted = {each.key: each for each in posted_comparisons(connection, campaign_id)}
+    if not wanted:
+        return ()
+    query = sa.select(slack_messages.c.key).where(
+        slack_messages.c.key.in_(wanted), slack_messages.c.state == "posted"
+    )
+    there = set(connection.execute(query).scalars())
+    return tuple(each for key, each in wanted.items() if key not in there)
 
 
 def campaign_of(connection: Connection, variant_id: VariantId) -> CampaignId:
@@ -131,11 +162,12 @@ def _rank(row: Row[Any]) -> tuple[bool, bool, str, int]:
 def _column(connection: Connection, row: Row[Any]) -> ColumnView:
     given = {"revision_id": row.id}
     linted = connection.execute(_LINTED, given).scalar()
-    asked = connection.execute(_ASKED, given).first()
-    may_be_approved = asked is not None and linted not in (None, Severity.HARD)
+    asked = list[Row[Any]](connection.execute(_ASKED, given))
+    may_be_approved = linted not in (None, Severity.HARD)
     return ColumnView(
         revision=revision(connection, RevisionId(row.id)),
         is_linted=linted is not None,
-        request_id=RequestId(asked.id) if asked and may_be_approved else None,
-        stage=asked.stage if asked and may_be_approved else None,
+        questions=tuple(
+            (RequestId(each.id), each.stage) for each in asked if may_be_approved
+        ),
     )

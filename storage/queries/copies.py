@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -12,7 +12,14 @@ from domain.campaign import CampaignId, State
 from domain.errors import Unknown
 from domain.review import ReviewRequest
 from domain.variant import Copy, Origin, Revision, RevisionId, VariantId
-from domain.views import Facts, FindingLine, RevisionView, VariantCard
+from domain.views import (
+    DecisionLine,
+    Facts,
+    FindingLine,
+    QuestionView,
+    RevisionView,
+    VariantCard,
+)
 from storage import tables
 from storage.queries.decided import decision_lines
 from storage.queries.pools import asked_of
@@ -99,9 +106,9 @@ def variant_card(
         Unknown: There is no such variant.
     """
     row = _variant(connection, variant_id)
+    facts = facts.of(row.team)
     variant = variant_from(row)
     current = _current(connection, variant.revision_id)
-    asked = _open_request(connection, variant.revision_id)
     decided = decision_lines(
         connection,
         # by the campaign's index; a variant's decisions have none of their own
@@ -110,18 +117,6 @@ def variant_card(
             decisions.c.variant_id == variant_id,
         ),
         facts.stages.get(row.tier, ()),
-    )
-    approved_by = tuple(
-        each.actor
-        for each in decided
-        if asked and each.is_approval and each.stage == asked.stage
-    )
-    pool = asked_of(
-        connection,
-        [asked] if asked else [],
-        facts.team,
-        author=row.author,
-        but=approved_by,
     )
     return VariantCard(
         campaign_id=variant.campaign_id,
@@ -137,17 +132,14 @@ def variant_card(
         text=current.text if current else None,
         origin=current.origin if current else None,
         findings=_findings(connection, [current.id])[current.id] if current else (),
-        request_id=asked.id if asked else None,
-        stage=asked.stage if asked else None,
-        asked=pool.users,
-        empty_pool=asked.role if asked and pool.is_pool_empty else None,
-        due_at=asked.due_at if asked else None,
+        questions=tuple(
+            _question(connection, asked, decided, facts, author=row.author)
+            for asked in _open_requests(connection, variant.revision_id)
+        ),
         decisions=decided,
         regenerations=variant.regenerations,
         instruction=variant.instruction,
         reason=variant.reason,
-        approvals_needed=asked.approvals_needed if asked else 1,
-        approved_by=approved_by,
         undo=undo_of(connection, variant, State(row.campaign_state)),
         withdrawn=withdrawn_from(connection, variant.revision_id),
     )
@@ -160,6 +152,7 @@ def _variant(connection: Connection, variant_id: VariantId) -> Row[Any]:
             campaigns.c.title.label("campaign_title"),
             campaigns.c.state.label("campaign_state"),
             campaigns.c.tier,
+            campaigns.c.team,
             campaigns.c.author,
         )
         .join(campaigns, campaigns.c.id == variants.c.campaign_id)
@@ -179,22 +172,46 @@ def _current(connection: Connection, revision_id: RevisionId | None) -> Revision
     return None if row is None else revision_from(row)
 
 
-def _open_request(
+def _question(
+    connection: Connection,
+    asked: ReviewRequest,
+    decided: Sequence[DecisionLine],
+    facts: Facts,
+    *,
+    author: str,
+) -> QuestionView:
+    approved_by = tuple(
+        each.actor for each in decided if each.is_approval and each.stage == asked.stage
+    )
+    pool = asked_of(connection, [asked], facts.team, author=author, but=approved_by)
+    return QuestionView(
+        request_id=asked.id,
+        stage=asked.stage,
+        role=asked.role,
+        asked=pool.users,
+        due_at=asked.due_at,
+        approvals_needed=asked.approvals_needed,
+        approved_by=approved_by,
+        is_pool_empty=pool.is_pool_empty,
+    )
+
+
+def _open_requests(
     connection: Connection, revision_id: RevisionId | None
-) -> ReviewRequest | None:
-    """The open question about this very text."""
-    row = connection.execute(
+) -> tuple[ReviewRequest, ...]:
+    """The open questions about this very text, in the order of their stages."""
+    rows = connection.execute(
         REQUESTS.where(
             review_requests.c.revision_id == revision_id,
             review_requests.c.closed_at.is_(None),
             # reopened at an earlier stage, a later stage's question rests
             sa.exists().where(
                 tables.campaigns.c.id == review_requests.c.campaign_id,
-                tables.campaigns.c.stage == review_requests.c.stage,
+                tables.campaigns.c.stage == review_requests.c.round,
             ),
         ).order_by(review_requests.c.id)
-    ).first()
-    return None if row is None else request_from(row)
+    )
+    return tuple(request_from(row) for row in rows)
 
 
 def _findings(

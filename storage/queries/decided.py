@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from domain.campaign import CampaignId
+from domain.rejection import RejectReason
 from domain.review import Approval, Stage
 from domain.scope import holding
 from domain.variant import RevisionId, VariantId
@@ -30,6 +31,7 @@ def decision_from(row: Row[Any]) -> DecisionLine:
         actor=row.actor,
         is_approval=row.is_approval,
         reason=row.reason,
+        code=RejectReason(row.reason_code) if row.reason_code else None,
         decided_at=row.decided_at,
     )
 

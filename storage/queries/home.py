@@ -7,22 +7,24 @@ thousand open campaigns as with a hundred.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from domain.campaign import CampaignId, State
+from domain.campaign import FINAL, SENDING, CampaignId, State
 from domain.errors import NotYourTurn
 from domain.lint import Severity
 from domain.queue_order import LOWEST_TIER, most_pressing_first
-from domain.review import RequestId, Team, check_may_decide
+from domain.review import RequestId, check_may_decide
 from domain.strategy import BRAND_LEAD
 from domain.variant import VariantId
 from domain.views import (
     CampaignLine,
     DecidedLine,
+    DigestView,
     Facts,
     HomeView,
     PassingLine,
@@ -41,6 +43,7 @@ from storage.tables import (
     revisions,
     slack_messages,
     strategy_decisions,
+    strategy_waits,
     undone_decisions,
     variants,
 )
@@ -52,6 +55,7 @@ _WAITING_READ: Final = 200
 _LINES: Final = 10
 _OVERDUE_READ: Final = 30
 _DECIDED_LINES: Final = 5
+_DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(days=7)
 _LIVE: Final = (State.CANARY, State.EXPANDING, State.HELD, State.SCHEDULED)
 """Mailing first, then what will."""
@@ -59,12 +63,11 @@ _LIVE: Final = (State.CANARY, State.EXPANDING, State.HELD, State.SCHEDULED)
 
 def home(connection: Connection, user: str, facts: Facts, *, now: datetime) -> HomeView:
     """What a person's Home tab shows at `now`."""
-    person = facts.team.people.get(user)
-    roles = tuple(sorted(person.roles)) if person else ()
-    rows = _waiting(connection, user, roles, facts.team)
+    person = facts.everyone.people.get(user)
+    rows = _waiting(connection, user, facts)
     live = _ids_of(connection, _LIVE)
     mine = campaign_lines(connection, campaigns.c.author == user, _LINES + 1)
-    overdue = _overdue(connection, facts, now, but=roles)
+    overdue = _overdue(connection, user, facts, now)
     cut = {
         "waiting": len(rows) > _WAITING_READ,
         "live": len(live) > _LINES,
@@ -74,12 +77,13 @@ def home(connection: Connection, user: str, facts: Facts, *, now: datetime) -> H
     return HomeView(
         user=user,
         is_known=person is not None,
-        roles=roles,
+        roles=tuple(sorted(person.roles)) if person else (),
         waiting=most_pressing_first(
             (_line(row, user) for row in rows[:_WAITING_READ]), now
         ),
         passing=len(_may_pass(connection, user, facts, rows)),
-        strategies=_strategies(connection, user, roles),
+        strategies=_strategies(connection, user, facts),
+        late_strategies=_late_strategies(connection, user, facts, now),
         mine=mine[:_LINES],
         live=_by_id(connection, live[:_LINES]),
         overdue=tuple(_line(row) for row in overdue[:_OVERDUE_READ]),
@@ -91,7 +95,53 @@ def home(connection: Connection, user: str, facts: Facts, *, now: datetime) -> H
     )
 
 
+def digest(
+    connection: Connection, user: str, facts: Facts, *, now: datetime
+) -> DigestView:
+    """What a person's digest says at `now`: Home's lists, as far as they are theirs."""
+    person = facts.everyone.people.get(user)
+    rows = _waiting(connection, user, facts)
+    seen = {row.id for row in rows}
+    late = [
+        row
+        for row in _late_with(connection, user, facts, now)
+        if row.id not in seen and row.author != user
+    ]
+    open_or_new = sa.or_(
+        campaigns.c.state.not_in(sorted(FINAL)), campaigns.c.updated_at > now - _DAY
+    )
+    briefs = (
+        campaign_lines(
+            connection, sa.and_(campaigns.c.author == user, open_or_new), _LINES + 1
+        )
+        if person
+        else ()
+    )
+    cut = {
+        "waiting": len(rows) > _WAITING_READ,
+        "overdue": len(late) > _OVERDUE_READ,
+        "mine": len(briefs) > _LINES,
+    }
+    going_out = SENDING | {State.HELD}
+    return DigestView(
+        user=user,
+        waiting=most_pressing_first(
+            (_line(row, user) for row in rows[:_WAITING_READ]), now
+        ),
+        strategies=_strategies(connection, user, facts),
+        overdue=tuple(_line(row) for row in late[:_OVERDUE_READ]),
+        live=tuple(each for each in briefs[:_LINES] if each.state in going_out),
+        mine=tuple(each for each in briefs[:_LINES] if each.state not in going_out),
+        cut=frozenset(name for name, is_cut in cut.items() if is_cut),
+    )
+
+
 # Questions -------------------------------------------------------------------------
+
+_IS_OF: Final = campaigns.c.team.in_(
+    sa.bindparam("keys", expanding=True)
+) == sa.bindparam("is_own", type_=sa.Boolean)
+"""Of one team of its own; or else of the centre, whose is what no such team's is."""
 
 _ASKED: Final = (
     sa.select(
@@ -100,6 +150,7 @@ _ASKED: Final = (
         campaigns.c.title,
         campaigns.c.tier,
         campaigns.c.author,
+        campaigns.c.team,
         campaigns.c.audience_size,
         campaigns.c.channel,
         lint_runs.c.outcome.label("linted"),
@@ -115,7 +166,8 @@ _ASKED: Final = (
         review_requests.c.closed_at.is_(None),
         campaigns.c.state == State.STAGED_REVIEW,
         # reopened at an earlier stage, a later stage's question rests
-        review_requests.c.stage == campaigns.c.stage,
+        review_requests.c.round == campaigns.c.stage,
+        _IS_OF,
     )
     .order_by(review_requests.c.due_at, review_requests.c.id)
     .limit(sa.bindparam("most"))
@@ -141,33 +193,75 @@ _ASKED_OF: Final = _ASKED.where(
 _OVERDUE: Final = _ASKED.where(review_requests.c.due_at < sa.bindparam("now"))
 
 
-def _waiting(
-    connection: Connection, user: str, roles: Iterable[str], team: Team
-) -> list[Row[Any]]:
+class _Part(NamedTuple):
+    """The campaigns of one team, and who holds which role in them."""
+
+    facts: Facts
+    roles: frozenset[str]
+    # the condition's values, as `_IS_OF` binds them
+    given: Mapping[str, object]
+
+
+def _parts(user: str, facts: Facts) -> list[_Part]:
+    """The centre's campaigns and those of each team, with the person's roles there."""
+    parts = [_Part(facts, facts.team.roles_of(user), _bound(list(facts.teams)))]
+    for key in facts.teams:
+        own = facts.of(key)
+        parts.append(_Part(own, own.team.roles_of(user), _bound([key], is_own=True)))
+    return parts
+
+
+def _bound(keys: list[str], *, is_own: bool = False) -> Mapping[str, object]:
+    return {"keys": keys, "is_own": is_own}
+
+
+def _waiting(connection: Connection, user: str, facts: Facts) -> list[Row[Any]]:
     """Open questions to the person, or to all of a role of theirs; due first.
 
     But for briefs of their own, and what is assigned to another.
     """
-    given = {"user": user, "most": _WAITING_READ + 1}
     found: list[Row[Any]] = []
-    for role in roles:
-        holders = team.holders(role)
-        found += connection.execute(
-            _ASKED_OF, {**given, "role": role, "holders": holders}
-        ).all()
+    for part in _parts(user, facts):
+        given = {**part.given, "user": user, "most": _WAITING_READ + 1}
+        for role in sorted(part.roles):
+            holders = part.facts.team.holders(role)
+            found += connection.execute(
+                _ASKED_OF, {**given, "role": role, "holders": holders}
+            ).all()
     return sorted(found, key=_by_deadline)[: _WAITING_READ + 1]
 
 
 def _overdue(
-    connection: Connection, facts: Facts, now: datetime, *, but: Collection[str]
+    connection: Connection, user: str, facts: Facts, now: datetime
 ) -> list[Row[Any]]:
-    """What others on the team are late with, the latest first."""
-    asked = {stage.role for stages in facts.stages.values() for stage in stages}
-    given = {"now": now, "most": _OVERDUE_READ + 1}
+    """What others on the person's teams are late with, the latest first."""
+    centre, *own = _parts(user, facts)
     found: list[Row[Any]] = []
-    for role in sorted(asked.difference(but)):
-        found += connection.execute(_OVERDUE, {**given, "role": role}).all()
+    for part in (centre, *(each for each in own if each.roles)):
+        stages = part.facts.stages.values()
+        asked = {stage.role for row in stages for stage in row}
+        found += _late(connection, part, asked - part.roles, now)
     return sorted(found, key=_by_deadline)[: _OVERDUE_READ + 1]
+
+
+def _late_with(
+    connection: Connection, user: str, facts: Facts, now: datetime
+) -> list[Row[Any]]:
+    """What is late with a role of the person's, the latest first."""
+    found: list[Row[Any]] = []
+    for part in _parts(user, facts):
+        found += _late(connection, part, part.roles, now)
+    return sorted(found, key=_by_deadline)[: _OVERDUE_READ + 1]
+
+
+def _late(
+    connection: Connection, part: _Part, roles: Iterable[str], now: datetime
+) -> list[Row[Any]]:
+    given = {**part.given, "now": now, "most": _OVERDUE_READ + 1}
+    found: list[Row[Any]] = []
+    for role in sorted(roles):
+        found += connection.execute(_OVERDUE, {**given, "role": role}).all()
+    return found
 
 
 def _by_deadline(row: Row[Any]) -> tuple[datetime, int]:
@@ -190,6 +284,7 @@ def _line(row: Row[Any], user: str | None = None) -> WaitingLine:
         slack_channel=row.slack_channel or row.channel,
         slack_ts=row.slack_ts,
         is_assigned=user is not None and row.assignee == user,
+        reminded_at=row.reminded_at,
     )
 
 
@@ -201,9 +296,7 @@ def passing(connection: Connection, user: str, facts: Facts) -> tuple[PassingLin
 
     The text passes lint, and separation of duties allows it; due first.
     """
-    person = facts.team.people.get(user)
-    roles = sorted(person.roles) if person else ()
-    rows = _waiting(connection, user, roles, facts.team)
+    rows = _waiting(connection, user, facts)
     found = _may_pass(connection, user, facts, rows)
     subjects = _subjects(connection, [row.revision_id for row in found])
     return tuple(
@@ -235,6 +328,7 @@ def _may_pass(
 
 
 def _may_decide(user: str, facts: Facts, row: Row[Any], *, editor: str | None) -> bool:
+    facts = facts.of(row.team)
     stages = facts.stages.get(row.tier, ())
     stage = next((each for each in stages if each.name == row.stage), None)
     if stage is None:
@@ -290,20 +384,46 @@ def _by_id(connection: Connection, ids: Sequence[int]) -> tuple[CampaignLine, ..
 
 
 def _strategies(
-    connection: Connection, user: str, roles: Collection[str]
+    connection: Connection, user: str, facts: Facts
 ) -> tuple[CampaignLine, ...]:
     """Briefs that wait for a brand lead, the one that waits longest first."""
-    if BRAND_LEAD not in roles:
-        return ()
-    ids = connection.execute(_UNDECIDED, {"user": user}).scalars().all()
-    return _by_id(connection, ids)
+    query = _UNDECIDED.where(campaigns.c.author != user)
+    return tuple(
+        line
+        for part in _parts(user, facts)
+        if BRAND_LEAD in part.roles
+        for line in _with_due(connection, query, part.given)
+    )
+
+
+def _late_strategies(
+    connection: Connection, user: str, facts: Facts, now: datetime
+) -> tuple[CampaignLine, ...]:
+    """Those of others that are overdue; a brand lead has them all before them."""
+    query = _UNDECIDED.where(strategy_waits.c.due_at < now)
+    centre, *own = _parts(user, facts)
+    return tuple(
+        line
+        for part in (centre, *(each for each in own if each.roles))
+        if BRAND_LEAD not in part.roles
+        for line in _with_due(connection, query, part.given)
+    )
+
+
+def _with_due(
+    connection: Connection, query: sa.Select[Any], given: Mapping[str, object]
+) -> tuple[CampaignLine, ...]:
+    due = {row.id: row.due_at for row in connection.execute(query, given)}
+    lines = _by_id(connection, list(due))
+    return tuple(replace(line, due_at=due[line.id]) for line in lines)
 
 
 _UNDECIDED: Final = (
-    sa.select(campaigns.c.id)
+    sa.select(campaigns.c.id, strategy_waits.c.due_at)
+    .outerjoin(strategy_waits, strategy_waits.c.brief_id == campaigns.c.brief_id)
     .where(
         campaigns.c.state == State.AWAITING_BRAND_LEAD,
-        campaigns.c.author != sa.bindparam("user"),
+        _IS_OF,
         # changes were asked for: the author's turn
         ~sa.exists().where(strategy_decisions.c.brief_id == campaigns.c.brief_id),
     )

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection, Row
 
 from domain.campaign import CampaignId, State
 from domain.errors import Overtaken
-from domain.pool import Assignment, check_may_assign, may_decide_all
+from domain.pool import Assignment, check_may_assign, fit_to_decide
 from domain.review import RequestId, ReviewRequest, Stage, Team
 from domain.views import AssignView, Facts, PoolLine
 from storage.pools import assignments_of, loads_of
@@ -55,7 +55,7 @@ def asked_of(
         users += [each.assignee] if each.assignee in left else here
     return Asked(
         users=tuple(dict.fromkeys(users)),
-        is_pool_empty=bool(pool) and gone.issuperset(pool),
+        is_pool_empty=gone.issuperset(pool),
     )
 
 
@@ -83,6 +83,7 @@ def assigning(
     """
     asked = request(connection, request_id)
     campaign = _campaign(connection, asked.campaign_id)
+    facts = facts.of(campaign.team)
     stage = _open_stage(facts, campaign, asked)
     if stage is None:
         raise Overtaken(
@@ -121,7 +122,7 @@ def _open_stage(facts: Facts, campaign: Row[Any], asked: ReviewRequest) -> Stage
     """The question's stage while it waits for an answer to it."""
     if asked.closed_at is not None or campaign.state != State.STAGED_REVIEW:
         return None
-    if campaign.stage != asked.stage:
+    if campaign.stage != asked.round:
         return None
     stages = facts.stages.get(campaign.tier, ())
     return next((each for each in stages if each.name == asked.stage), None)
@@ -151,19 +152,14 @@ def _pool(
     now: datetime,
 ) -> tuple[PoolLine, ...]:
     editors = set(editors_of(connection, tuple(waiting)).values())
-    fit = [
-        user
-        for user in facts.team.holders(stage.role)
-        if may_decide_all(
-            user,
-            team=facts.team,
-            stage=stage,
-            stages=facts.stages[campaign.tier],
-            tier=campaign.tier,
-            brief_author=campaign.author,
-            editors=editors,
-        )
-    ]
+    fit = fit_to_decide(
+        facts.team,
+        stage=stage,
+        stages=facts.stages[campaign.tier],
+        tier=campaign.tier,
+        brief_author=campaign.author,
+        editors=editors,
+    )
     zone = facts.rules.hours.zone
     gone = {
         user: until.astimezone(zone)

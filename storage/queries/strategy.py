@@ -9,17 +9,16 @@ from sqlalchemy.engine import Connection, Row
 
 from domain.campaign import State
 from domain.errors import Overtaken
-from domain.review import Team
 from domain.strategy import (
     BriefVersion,
     StrategyDecision,
     brand_leads,
     changed_fields,
 )
-from domain.views import StrategyView
+from domain.views import Facts, StrategyView
 from storage.campaigns import brief_version_from
 from storage.strategy import DECISION, strategy_decision_from
-from storage.tables import briefs, campaigns, strategy_decisions
+from storage.tables import briefs, campaigns, strategy_decisions, strategy_waits
 
 BEFORE: Final = briefs.alias("brief_before")
 """The version that a brief was made from."""
@@ -31,21 +30,25 @@ STRATEGY_COLUMNS: Final = (
     strategy_decisions.c.is_approval.label("strategy_approved"),
     strategy_decisions.c.reason.label("strategy_reason"),
     strategy_decisions.c.decided_at.label("strategy_decided_at"),
+    strategy_waits.c.due_at.label("strategy_due_at"),
+    strategy_waits.c.reminded_at.label("strategy_reminded_at"),
+    strategy_waits.c.escalated_at.label("strategy_escalated_at"),
 )
 """What `strategy_view` reads beside the campaign and its brief's body."""
 
 
-def strategy_view(row: Row[Any], team: Team) -> StrategyView | None:
+def strategy_view(row: Row[Any], facts: Facts) -> StrategyView | None:
     """Where the brief stands; None when no brand lead is asked about it."""
     decision = _decision(row)
     waits = State.AWAITING_BRAND_LEAD in (row.state, row.paused_from)
     if decision is None and not waits:
         return None
     body, before = row.body, row.body_before
+    escalation = facts.rules.brand_lead.escalation
     return StrategyView(
         brief_id=row.brief_id,
         number=row.brief_number,
-        asked=brand_leads(team, author=row.author),
+        asked=brand_leads(facts.team, author=row.author),
         changed=() if before is None else changed_fields(before, body),
         decision=decision,
         objective=str(body.get("objective", "")),
@@ -53,6 +56,11 @@ def strategy_view(row: Row[Any], team: Team) -> StrategyView | None:
         key_message=str(body.get("key_message", "")),
         offer=str(body.get("offer", "")),
         cta_url=str(body.get("cta_url", "")),
+        due_at=row.strategy_due_at if decision is None else None,
+        reminded_at=row.strategy_reminded_at,
+        escalated_at=row.strategy_escalated_at,
+        escalated_to=facts.team.named(escalation.to) if escalation else (),
+        **({"escalated_by": escalation.by} if escalation else {}),
     )
 
 

@@ -110,9 +110,7 @@ def make_passing(number: int = 42, **changes: object) -> PassingLine:
 
 
 def make_column(**changes: object) -> ColumnView:
-    made = ColumnView(
-        revision=make_revision(), is_linted=True, request_id=None, stage=None
-    )
+    made = ColumnView(revision=make_revision(), is_linted=True, questions=())
     return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
 
 
@@ -131,9 +129,9 @@ def make_comparison(**changes: object) -> ComparisonView:
     made = ComparisonView(
         campaign_id=CampaignId(42),
         title="Recover stalled demos",
-        left=make_column(revision=first, request_id=RequestId(501), stage="copy"),
+        left=make_column(revision=first, questions=((RequestId(501), "copy"),)),
         right=make_column(
-            revision=make_revision(text=OTHER), request_id=RequestId(502), stage="copy"
+            revision=make_revision(text=OTHER), questions=((RequestId(502), "copy"),)
         ),
         options=(
             make_option(61, "A", 1),
@@ -168,6 +166,15 @@ FULL_HOME = make_home(
             40, stage="legal", role="legal", variant_label="A", due_at=NOW - minutes(90)
         ),
         make_waiting(40, stage="legal", role="legal", due_at=NOW - minutes(80)),
+    ),
+    late_strategies=(
+        make_line(
+            51,
+            state=State.AWAITING_BRAND_LEAD,
+            tier="A",
+            mails_out=0,
+            due_at=NOW - minutes(40),
+        ),
     ),
     decided=(make_decided(), make_decided(41, is_approval=False, reason="Off brand")),
     preferences=Preferences(away_from=NOW - minutes(1), away_until=NOW + minutes(6000)),
@@ -204,7 +211,13 @@ HOME: dict[str, View] = {
             live=(),
             mine=(),
             strategies=(
-                make_line(51, state=State.AWAITING_BRAND_LEAD, tier="A", mails_out=0),
+                make_line(
+                    51,
+                    state=State.AWAITING_BRAND_LEAD,
+                    tier="A",
+                    mails_out=0,
+                    due_at=NOW + minutes(1300),
+                ),
             ),
         ),
         now=NOW,

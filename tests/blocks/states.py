@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from domain.campaign import State
+from domain.rejection import RejectReason
+from domain.review import RequestId
 from domain.variant import Origin, VariantState
 from domain.views import CampaignCard, VariantCard
 from tests.blocks.views import (
@@ -21,6 +23,7 @@ from tests.blocks.views import (
     make_decision,
     make_incident,
     make_nudge,
+    make_question,
     make_review,
     make_strategy,
     make_strategy_decision,
@@ -57,17 +60,38 @@ CARDS: dict[str, CampaignCard] = {
             _HOLDS,
         )
     ),
-    "awaiting_brand_lead": make_card(**_WAITS, strategy=make_strategy()),
+    "awaiting_brand_lead": make_card(
+        **_WAITS, strategy=make_strategy(due_at=NOW + minutes(1300))
+    ),
+    "awaiting_brand_lead_reminded": make_card(
+        **_WAITS,
+        strategy=make_strategy(due_at=NOW + minutes(600), reminded_at=NOW - minutes(1)),
+    ),
+    "awaiting_brand_lead_escalated": make_card(
+        **_WAITS,
+        strategy=make_strategy(
+            due_at=NOW - minutes(1),
+            reminded_at=NOW - minutes(700),
+            escalated_at=NOW - minutes(1),
+            escalated_to=("U0ONCALL",),
+        ),
+    ),
     "awaiting_brand_lead_again": make_card(
         **_WAITS,
         strategy=make_strategy(
+            due_at=NOW + minutes(1438),
             number=2,
             changed=("objective", "offer", "ab_variable"),
             offer="A month free",
         ),
     ),
     "awaiting_brand_lead_nobody_asked": make_card(
-        **_WAITS, strategy=make_strategy(asked=())
+        **_WAITS,
+        strategy=make_strategy(
+            asked=(),
+            due_at=NOW + minutes(600),
+            escalated_at=NOW - minutes(3),
+        ),
     ),
     "changes_asked": make_card(
         **_WAITS, strategy=make_strategy(decision=make_strategy_decision())
@@ -104,27 +128,29 @@ CARDS: dict[str, CampaignCard] = {
     ),
     "drafted": make_card(state=_S.DRAFTED),
     "linted": make_card(state=_S.LINTED, variants=(make_variant("A", hard=1, soft=2),)),
-    "in_review": make_card(review=make_review()),
-    "in_review_overdue": make_card(review=make_review(due_at=NOW - minutes(30))),
-    "in_review_nobody_asked": make_card(review=make_review(asked=(), quota=None)),
-    "in_review_assigned": make_card(review=make_review(asked=("U0COPYTWO",))),
-    "in_review_nobody_here": make_card(review=make_review(is_pool_empty=True)),
+    "in_review": make_card(reviews=(make_review(),)),
+    "in_review_overdue": make_card(reviews=(make_review(due_at=NOW - minutes(30)),)),
+    "in_review_nobody_asked": make_card(reviews=(make_review(asked=(), quota=None),)),
+    "in_review_assigned": make_card(reviews=(make_review(asked=("U0COPYTWO",)),)),
+    "in_review_nobody_here": make_card(reviews=(make_review(is_pool_empty=True),)),
     "in_review_reminded": make_card(
-        review=make_review(reminded=make_nudge(NOW - minutes(5)))
+        reviews=(make_review(reminded=make_nudge(NOW - minutes(5))),)
     ),
     "in_review_escalated": make_card(
-        review=make_review(
-            due_at=NOW - minutes(30),
-            reminded=make_nudge(NOW - minutes(150)),
-            escalated=make_nudge(NOW - minutes(30)),
-            escalated_to=("U0BRAND",),
+        reviews=(
+            make_review(
+                due_at=NOW - minutes(30),
+                reminded=make_nudge(NOW - minutes(150)),
+                escalated=make_nudge(NOW - minutes(30)),
+                escalated_to=("U0BRAND",),
+            ),
         )
     ),
     "in_review_passes_by_itself": make_card(
-        tier="C", review=make_review(passes_by_itself=True, total=1)
+        tier="C", reviews=(make_review(passes_by_itself=True, total=1),)
     ),
     "in_review_spot_check": make_card(
-        tier="C", review=make_review(is_spot_checked=True, total=1)
+        tier="C", reviews=(make_review(is_spot_checked=True, total=1),)
     ),
     "in_review_of_a_raised_tier": make_card(
         tier="A",
@@ -133,21 +159,23 @@ CARDS: dict[str, CampaignCard] = {
         " 50,000.",
         recipients=310_000,
         mails_left=310_000,
-        review=make_review(
-            stage="stakeholder",
-            role="stakeholder",
-            number=4,
-            total=4,
-            asked=("U0STAKE", "U0BRAND"),
-            quota=1,
-            approved=0,
-            approvals_needed=2,
+        reviews=(
+            make_review(
+                stage="stakeholder",
+                role="stakeholder",
+                number=4,
+                total=4,
+                asked=("U0STAKE", "U0BRAND"),
+                quota=1,
+                approved=0,
+                approvals_needed=2,
+            ),
         ),
     ),
     "in_review_of_a_raised_tier_hostile": make_card(
         tier="A",
         tier_reason=f'Raised from tier C to A: the brief says "{HOSTILE}".',
-        review=make_review(approvals_needed=2),
+        reviews=(make_review(approvals_needed=2),),
     ),
     "passed_by_itself": make_card(
         tier="C",
@@ -156,7 +184,7 @@ CARDS: dict[str, CampaignCard] = {
         decisions=(make_decision(actor="desk", reason="Nobody had decided."),),
     ),
     "in_second_stage": make_card(
-        review=make_review(stage="legal", number=2, asked=("U0LEGAL",), quota=None),
+        reviews=(make_review(stage="legal", number=2, asked=("U0LEGAL",), quota=None),),
         decisions=_DECIDED,
         variants=(
             make_variant("A", state=_V.APPROVED),
@@ -164,7 +192,56 @@ CARDS: dict[str, CampaignCard] = {
             make_variant("C", state=_V.SHELVED, reason="two others went on"),
         ),
     ),
-    "between_stages": make_card(review=None),
+    "in_review_side_by_side": make_card(
+        tier="A",
+        reviews=(
+            make_review(
+                stage="deliverability",
+                beside=("legal",),
+                role="deliverability",
+                asked=("U0DELIVER",),
+                number=2,
+                total=4,
+                quota=None,
+            ),
+            make_review(
+                stage="legal",
+                beside=("deliverability",),
+                role="legal",
+                asked=("U0LEGAL",),
+                number=3,
+                total=4,
+                quota=None,
+                due_at=NOW + minutes(1_500),
+            ),
+        ),
+    ),
+    "in_review_one_side_through": make_card(
+        tier="A",
+        reviews=(
+            make_review(
+                stage="deliverability",
+                beside=("legal",),
+                role="deliverability",
+                asked=(),
+                due_at=None,
+                is_through=True,
+                number=2,
+                total=4,
+                quota=None,
+            ),
+            make_review(
+                stage="legal",
+                beside=("deliverability",),
+                role="legal",
+                asked=("U0LEGAL",),
+                number=3,
+                total=4,
+                quota=None,
+            ),
+        ),
+    ),
+    "between_stages": make_card(reviews=()),
     "approved": make_card(
         state=_S.APPROVED,
         arms=("A", "B"),
@@ -249,7 +326,7 @@ CARDS: dict[str, CampaignCard] = {
     ),
     "rejected": make_card(
         state=_S.REJECTED,
-        reason="every variant was rejected in copy review",
+        reason="Unsupported claim: no source says 30 %.",
         decisions=(make_decision(is_approval=False, reason="off brand"),),
         variants=(make_variant("A", state=_V.REJECTED, reason="off brand"),),
     ),
@@ -269,7 +346,7 @@ CARDS: dict[str, CampaignCard] = {
         **_OUT,
     ),
     "with_a_model": make_card(
-        is_sample=False, writers=("gpt-x",), practice=(), review=make_review()
+        is_sample=False, writers=("gpt-x",), practice=(), reviews=(make_review(),)
     ),
     "hostile": make_card(
         title=HOSTILE,
@@ -285,7 +362,7 @@ CARDS: dict[str, CampaignCard] = {
     "crowded": make_card(
         title="Long " * 60,
         state=_S.STAGED_REVIEW,
-        review=make_review(asked=tuple(f"U0{n:08}" for n in range(40))),
+        reviews=(make_review(asked=tuple(f"U0{n:08}" for n in range(40))),),
         variants_asked=8,
         variants=tuple(
             make_variant(label, soft=30, regenerated_for=("phrase.banned",) * 2)
@@ -300,25 +377,47 @@ CARDS: dict[str, CampaignCard] = {
 }
 
 _APPROVED = (make_decision(variant_label="B"),)
+_REJECTED = make_decision(
+    variant_label="B",
+    is_approval=False,
+    code=RejectReason.UNSUPPORTED_CLAIM,
+    reason="No source says 30 %.",
+)
+_SIDE_BY_SIDE = (
+    make_question(stage="deliverability", role="deliverability", asked=("U0DELIVER",)),
+    make_question(
+        request_id=RequestId(502), stage="legal", role="legal", asked=("U0LEGAL",)
+    ),
+)
 VARIANTS: dict[str, VariantCard] = {
     "asked": make_variant_card(),
     "approval_holds": make_variant_card(
         revision_number=3, decisions=(make_decision(), _HOLDS)
     ),
-    "assigned": make_variant_card(asked=("U0COPYTWO",)),
-    "asked_nobody_here": make_variant_card(empty_pool="copy_editor"),
+    "assigned": make_variant_card(questions=(make_question(asked=("U0COPYTWO",)),)),
+    "asked_side_by_side": make_variant_card(tier="A", questions=_SIDE_BY_SIDE),
+    "asked_side_by_side_fails_lint": make_variant_card(
+        tier="A", questions=_SIDE_BY_SIDE, findings=(HARD,)
+    ),
+    "asked_nobody_here": make_variant_card(
+        questions=(make_question(is_pool_empty=True),)
+    ),
     "approved_by_one_of_two": make_variant_card(
-        approvals_needed=2,
-        approved_by=("U0COPYONE",),
-        asked=("U0COPYTWO",),
+        questions=(
+            make_question(
+                approvals_needed=2, approved_by=("U0COPYONE",), asked=("U0COPYTWO",)
+            ),
+        ),
         decisions=(make_decision(actor="U0COPYONE"),),
     ),
     "approved_by_one_of_two_and_nobody_left": make_variant_card(
-        approvals_needed=2, approved_by=("U0COPYONE",), asked=()
+        questions=(
+            make_question(approvals_needed=2, approved_by=("U0COPYONE",), asked=()),
+        )
     ),
     "passed_by_itself": make_variant_card(
         state=_V.APPROVED,
-        request_id=None,
+        questions=(),
         decisions=(
             make_decision(actor="desk", reason="Nobody had decided when it was due."),
         ),
@@ -338,39 +437,39 @@ VARIANTS: dict[str, VariantCard] = {
         origin=None,
         revision_id=None,
         revision_number=0,
-        request_id=None,
+        questions=(),
         campaign_state=_S.BRIEFED,
     ),
     "being_rewritten": make_variant_card(
-        state=_V.BRIEFED, request_id=None, instruction="Shorter, name the offer first"
+        state=_V.BRIEFED, questions=(), instruction="Shorter, name the offer first"
     ),
     "being_checked": make_variant_card(
-        state=_V.DRAFTED, request_id=None, campaign_state=_S.DRAFTED
+        state=_V.DRAFTED, questions=(), campaign_state=_S.DRAFTED
     ),
     "linted": make_variant_card(
-        state=_V.LINTED, request_id=None, campaign_state=_S.LINTED
+        state=_V.LINTED, questions=(), campaign_state=_S.LINTED
     ),
-    "approved": make_variant_card(
-        state=_V.APPROVED, request_id=None, decisions=_APPROVED
-    ),
+    "approved": make_variant_card(state=_V.APPROVED, questions=(), decisions=_APPROVED),
     "approved_a_moment_ago": make_variant_card(
-        state=_V.APPROVED, request_id=None, decisions=_APPROVED, undo=make_undo()
+        state=_V.APPROVED, questions=(), decisions=_APPROVED, undo=make_undo()
     ),
     "asked_again_a_moment_ago": make_variant_card(
-        stage="legal", asked=("U0LEGAL",), decisions=_APPROVED, undo=make_undo()
+        questions=(make_question(stage="legal", role="legal", asked=("U0LEGAL",)),),
+        decisions=_APPROVED,
+        undo=make_undo(),
     ),
     "rejected_a_moment_ago": make_variant_card(
         state=_V.REJECTED,
         campaign_state=_S.REJECTED,
-        request_id=None,
-        decisions=(make_decision(is_approval=False, reason="Off brand"),),
+        questions=(),
+        decisions=(_REJECTED,),
         undo=make_undo(),
     ),
     "rejected_a_moment_ago_hostile": make_variant_card(
         state=_V.REJECTED,
         campaign_state=_S.REJECTED,
-        request_id=None,
-        decisions=(make_decision(is_approval=False, reason=HOSTILE),),
+        questions=(),
+        decisions=(replace(_REJECTED, reason=HOSTILE),),
         undo=make_undo(),
     ),
     "next_stage_withdrawn": make_variant_card(withdrawn=(make_withdrawn(),)),
@@ -379,16 +478,17 @@ VARIANTS: dict[str, VariantCard] = {
         withdrawn=(make_withdrawn(), make_withdrawn(stage=HOSTILE)),
     ),
     "asked_again": make_variant_card(
-        stage="legal", asked=("U0LEGAL",), decisions=_APPROVED
+        questions=(make_question(stage="legal", role="legal", asked=("U0LEGAL",)),),
+        decisions=_APPROVED,
     ),
-    "nobody_asked": make_variant_card(asked=(), due_at=None),
+    "nobody_asked": make_variant_card(questions=(make_question(asked=()),)),
     "rejected": make_variant_card(
         state=_V.REJECTED,
-        request_id=None,
-        decisions=(make_decision(is_approval=False, reason="Off brand"),),
+        questions=(),
+        decisions=(_REJECTED,),
     ),
     "shelved": make_variant_card(
-        state=_V.SHELVED, request_id=None, reason="Enough other variants went on"
+        state=_V.SHELVED, questions=(), reason="Enough other variants went on"
     ),
     "failed": make_variant_card(
         state=_V.FAILED,
@@ -396,12 +496,10 @@ VARIANTS: dict[str, VariantCard] = {
         origin=None,
         revision_id=None,
         revision_number=0,
-        request_id=None,
+        questions=(),
         reason="the writer failed 3 times (reference 7f3a-21)",
     ),
-    "campaign_cancelled": make_variant_card(
-        campaign_state=_S.CANCELLED, request_id=None
-    ),
+    "campaign_cancelled": make_variant_card(campaign_state=_S.CANCELLED, questions=()),
     "empty": make_variant_card(
         text=replace(TEXT, subject="", preheader="", body=" "), findings=(HARD,)
     ),

@@ -1,13 +1,21 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from blocks import campaign_card, variant_card
 from domain.campaign import State
+from domain.rejection import RejectReason
 from domain.variant import VariantState
 from tests.blocks.checks import check_message, check_snapshot, labels, menu, shown
 from tests.blocks.states import CARDS, VARIANTS
-from tests.blocks.views import NOW, make_canary, make_card, make_variant_card
+from tests.blocks.views import (
+    NOW,
+    make_canary,
+    make_card,
+    make_decision,
+    make_variant_card,
+)
 
 
 @pytest.mark.parametrize("name", CARDS)
@@ -20,6 +28,14 @@ def test_a_campaign_card_holds_slacks_limits_and_looks_as_stored(name: str) -> N
 def test_a_variant_card_holds_slacks_limits_and_looks_as_stored(name: str) -> None:
     payload = check_message(variant_card.render(VARIANTS[name], now=NOW))
     check_snapshot(f"variant_{name}", payload)
+
+
+def test_a_card_says_that_slack_was_away_when_that_was_long_enough_to_notice() -> None:
+    assert campaign_card.caught_up(timedelta(seconds=119)) == []
+    (block,) = campaign_card.caught_up(timedelta(minutes=4))
+    assert block["elements"][0]["text"] == (
+        "Slack was away 4 min; this card is current again."
+    )
 
 
 def test_every_state_has_a_card_here() -> None:
@@ -189,6 +205,30 @@ def test_a_variant_that_waits_for_nobody_has_no_buttons(name: str) -> None:
 def test_a_decision_replaces_the_buttons_by_who_and_when() -> None:
     assert "Copy approved by <@U0COPYONE>, <!date^" in variant("approved")
     assert "Copy rejected by <@U0COPYONE>, <!date^" in variant("rejected")
+
+
+def test_a_rejection_says_its_code_and_quotes_the_reviewer() -> None:
+    why = ": unsupported claim, “No source says 30 %.”"
+    assert why in variant("rejected")
+    assert "off brand" not in variant("rejected").lower()
+
+
+def test_a_rejection_of_before_there_were_codes_shows_its_words() -> None:
+    old = make_decision(is_approval=False, reason="Off brand")
+    card = make_variant_card(state=VariantState.REJECTED, decisions=(old,))
+    said = shown(variant_card.render(card, now=NOW).payload())
+    assert "|" in said
+    assert ">: Off brand." in said
+
+
+def test_a_campaigns_card_says_what_each_was_rejected_for() -> None:
+    legal = make_decision(is_approval=False, code=RejectReason.LEGAL, reason="No.")
+    brief = replace(legal, code=RejectReason.OFF_BRIEF)
+    card = make_card(decisions=(legal, replace(legal, variant_label="B"), brief))
+    said = shown(campaign_card.render(card, now=NOW).payload())
+    assert "Copy: A and B rejected by <@U0COPYONE>" in said
+    assert ": legal or compliance" in said
+    assert ": off brief" in said
 
 
 def test_a_long_body_is_shown_in_part_with_a_way_to_read_it_all() -> None:

@@ -14,6 +14,7 @@ from domain.brief import parse_brief, to_json
 from domain.brief_fields import FIELDS
 from domain.checklist import Question, QuestionsOpen, checklist
 from domain.errors import Unknown
+from domain.rejection import RejectReason
 from domain.review import RequestId
 from domain.variant import Copy
 from tests.blocks.checks import check_modal, shown, walk
@@ -176,6 +177,18 @@ def test_a_reason_is_read_and_spaces_are_no_reason() -> None:
     assert edit_form.missing(state, Field.REASON) == {}
     state["reason"]["reason"]["value"] = "  "
     assert list(edit_form.missing(state, Field.REASON)) == ["reason"]
+
+
+def test_the_reject_form_offers_every_code_and_chooses_none() -> None:
+    view = check_modal(edit_form.reject_form(501, "B", "copy"))
+    state = typed_in(view)
+    select = view["blocks"][1]["element"]
+    assert [each["value"] for each in select["options"]] == list(RejectReason)
+    assert list(edit_form.reject_errors(state)) == ["reason_code", "reason"]
+    state["reason_code"]["reason_code"]["selected_option"] = select["options"][2]
+    state["reason"]["reason"]["value"] = "No source says so."
+    assert edit_form.reject_errors(state) == {}
+    assert edit_form.code_from(state) is RejectReason.UNSUPPORTED_CLAIM
 
 
 @given(st.sampled_from(Verb), st.integers(0, 10**12))

@@ -119,10 +119,11 @@ def _read(fields: dict[str, object]) -> dict[str, tuple[str, object]]:
 
 def test_the_form_gives_back_what_it_showed() -> None:
     start, end = 1_790_000_000, 1_790_086_400
-    state = chosen(direct="no", away_from=start, away_until=end)
+    state = chosen(direct="no", digest="17", away_from=start, away_until=end)
     given = settings_form.preferences_from(state)
     assert given == Preferences(
         wants_dm=False,
+        digest_hour=17,
         away_from=datetime.fromtimestamp(start, UTC),
         away_until=datetime.fromtimestamp(end, UTC),
     )
@@ -135,6 +136,7 @@ def test_the_form_gives_back_what_it_showed() -> None:
     }
     assert values == {
         "direct": "no",
+        "digest": "17",
         "away_from": start,
         "away_until": end,
     }

@@ -2,15 +2,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blocks import side_by_side
-from blocks.ids import Action, Callback
+from blocks.ids import Action, Callback, compared_of
+from domain.comparison import PostedComparison
 from domain.review import RequestId
 from domain.variant import Copy, RevisionId
 from domain.views import ComparisonView
-from practice.slack.validate import check_view
+from practice.slack.validate import check_blocks, check_view
 from tests.blocks.checks import check_modal, labels, shown, walk
 from tests.blocks.home_states import (
     HOME,
@@ -18,7 +19,7 @@ from tests.blocks.home_states import (
     make_comparison,
     make_option,
 )
-from tests.blocks.views import HARD, HOSTILE, LONG, TEXT, make_revision
+from tests.blocks.views import HARD, HOSTILE, LONG, NOW, TEXT, make_revision
 
 
 def compared(left: Copy, right: Copy) -> ComparisonView:
@@ -114,6 +115,7 @@ def test_stars_always_come_in_pairs_around_words(left: str, right: str) -> None:
                 assert inside == inside.strip() != ""
 
 
+@settings(deadline=None)
 @given(st.text(max_size=4000), st.text(max_size=4000))
 def test_any_two_texts_make_a_window_that_slack_takes(left: str, right: str) -> None:
     view = compared(replace(TEXT, body=left), replace(TEXT, subject=right, body=right))
@@ -140,16 +142,51 @@ def test_approve_stands_under_a_column_that_is_asked_about() -> None:
     assert labels(HOME["compare_revisions"].to_dict()) == [
         "Read all of B, revision 1",
         "Read all of B, revision 2",
+        "Post in thread",
     ]
 
 
 def test_the_same_revision_twice_has_its_buttons_once() -> None:
-    column = make_column(request_id=RequestId(5), stage="copy")
+    column = make_column(questions=((RequestId(5), "copy"),))
     view = make_comparison(
         left=column, right=column, options=(make_option(72, "B", 2),)
     )
     payload = check_modal(side_by_side.window(view))
     assert labels(payload) == ["Approve B", "Read all of B, revision 2"]
+
+
+def test_the_button_to_post_names_what_is_seen() -> None:
+    payload = check_modal(HOME["compare"])
+    (row,) = [b for b in payload["blocks"] if labels(b) == ["Post in thread"]]
+    assert compared_of(row["block_id"]) == (61, 72)
+    assert compared_of("compared.1") is compared_of("left.61") is None
+
+
+def test_what_is_in_the_thread_is_said_instead_of_offered() -> None:
+    there = PostedComparison(
+        left=RevisionId(61), right=RevisionId(72), actor="U0MARKETER", at=NOW
+    )
+    payload = check_modal(side_by_side.window(make_comparison(posted=there)))
+    assert "Post in thread" not in labels(payload)
+    assert "<@U0MARKETER> posted this comparison in the thread" in shown(payload)
+
+
+@settings(deadline=None)
+@given(st.text(max_size=4000), st.text(max_size=4000))
+def test_any_two_texts_make_a_message_that_slack_takes(left: str, right: str) -> None:
+    view = compared(replace(TEXT, subject=left), replace(TEXT, subject=right))
+    message = side_by_side.posted(view, "U0MARKETER", "F0PICTURE")
+    assert check_blocks(message.payload()["blocks"], "message", {"F0PICTURE"}) == []
+    assert len(side_by_side.picture_alt(view)) <= 1000
+
+
+def test_the_picture_is_told_in_words() -> None:
+    view = compared(TEXT, replace(TEXT, subject="Two days to set up"))
+    assert side_by_side.picture_alt(view) == (
+        "A comparison in two columns. Variant B, revision 2: subject “Still weighing"
+        " the demo?”, 1 note. Variant B, revision 2: subject “Two days to set up”,"
+        " 1 note. They differ in subject."
+    )
 
 
 def test_the_menus_offer_every_revision_by_variant() -> None:

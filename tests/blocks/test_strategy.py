@@ -7,6 +7,7 @@ import pytest
 from blocks import brief_form, campaign_card, strategy
 from blocks.brief_form import values_from
 from blocks.ids import Action, Callback, brief_block
+from blocks.message import Message
 from domain.brief import parse_brief, to_json
 from domain.campaign import CampaignId
 from domain.strategy import BriefVersion, changed_fields
@@ -56,7 +57,8 @@ def thread(view: CampaignCard) -> tuple[str, str]:
 
 def test_a_waiting_card_says_who_is_asked_since_when_and_about_what() -> None:
     words = card("awaiting_brand_lead")
-    assert "*Waiting for a brand lead* · brief version 1 · since <!date^" in words
+    assert "*Waiting for a brand lead* · brief version 1 · due <!date^" in words
+    assert "(in 21 h 40 min)" in words
     assert "asked: <@U0BRAND>" in words
     assert "Nothing is written until the strategy is approved." in words
     assert "*Goal:* Bring people back" in words
@@ -87,9 +89,11 @@ def test_a_changed_brief_says_what_changed() -> None:
 
 
 def test_a_card_that_nobody_can_decide_says_so() -> None:
-    assert "nobody but the author holds the role brand lead" in card(
-        "awaiting_brand_lead_nobody_asked"
-    )
+    words = card("awaiting_brand_lead_nobody_asked")
+    assert "nobody but the author holds the role brand lead" in words
+    assert "It takes a brand lead who did not write the brief" in words
+    # what nobody may press is not there to be pressed
+    assert buttons("awaiting_brand_lead_nobody_asked") == ["Look again", "Cancel"]
 
 
 def test_asked_for_changes_the_card_gives_reason_and_next_step() -> None:
@@ -164,3 +168,42 @@ def test_only_the_tier_acts_before_the_form_is_sent() -> None:
     view = brief_form.form(AUDIENCES).to_dict()
     acting = [b["block_id"] for b in view["blocks"] if b.get("dispatch_action")]
     assert acting == [Action.BRIEF_TIER] == [brief_block("tier")]
+
+
+def test_a_card_says_who_has_been_told_that_it_still_waits() -> None:
+    assert "Reminded <!date^" in card("awaiting_brand_lead_reminded")
+    late = card("awaiting_brand_lead_escalated")
+    assert "overdue since <!date^" in late
+    assert "Escalated to <@U0ONCALL>, <!date^" in late
+    assert "Reminded" not in late
+    assert "Escalated to its author" in card("awaiting_brand_lead_nobody_asked")
+
+
+def nudges(view: CampaignCard) -> dict[str, Message]:
+    assert view.strategy is not None
+    return {
+        "reminded": strategy.reminded(view, view.strategy, now=NOW),
+        "escalated": strategy.escalated(
+            view, view.strategy, channel="C0CAMPAIGN", now=NOW
+        ),
+    }
+
+
+STRATEGY_NUDGES = nudges(CARDS["awaiting_brand_lead_escalated"])
+
+
+def test_a_reminder_mentions_brand_leads_and_an_escalation_only_others() -> None:
+    said = STRATEGY_NUDGES
+    for each in said.values():
+        check_message(each)
+    assert said["reminded"].text.startswith("<@U0BRAND> #42")
+    assert said["escalated"].text.startswith("<@U0ONCALL> #42")
+    assert "<@U0BRAND>" not in shown(said["escalated"].payload())
+    assert "Its card is in <#C0CAMPAIGN>" in shown(said["escalated"].payload())
+
+
+def test_without_a_brand_lead_the_author_reads_what_to_do() -> None:
+    view = CARDS["awaiting_brand_lead_nobody_asked"]
+    words = shown(nudges(view)["escalated"].payload())
+    assert f"<@{view.author}>: nobody has decided the strategy" in words
+    assert "Nobody but the author holds the role brand lead; whoever keeps" in words

@@ -13,6 +13,7 @@ from blocks import (
 from blocks.message import Message
 from domain.campaign import CampaignId, State
 from domain.errors import AlreadyDecided, Overtaken, Refused, Unknown
+from domain.newest import CardPlace
 from domain.variant import Copy, Origin
 from tests.blocks.checks import (
     check_message,
@@ -64,7 +65,14 @@ MESSAGES: dict[str, Message] = {
     "last_stage_passed": notices.stage_passed("legal", following=None, labels=("A",)),
     "refused": notices.refused(Unknown(f"There is no segment {HOSTILE!r}.")),
     "overtaken": notices.overtaken(
-        Overtaken("This text has moved on: revision 3 is the newest."), make_line()
+        Overtaken("This text has moved on: revision 3 is the newest."),
+        CardPlace(
+            campaign_id=ID,
+            variant_label="B",
+            channel="C0CAMPAIGN",
+            ts="1790000000.0001",
+        ),
+        "https://northwind.slack.com/archives/C0CAMPAIGN/p17900000000001?a=1&b=2",
     ),
     "broken": notices.broken("7f3a-21"),
     "brief_help": notices.brief_help(),

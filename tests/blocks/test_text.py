@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
 
@@ -25,6 +26,20 @@ from blocks.text import (
 
 AT = datetime(2026, 11, 24, 14, 47, 9, tzinfo=UTC)
 WORDS = st.text(alphabet=st.characters(exclude_categories=["Cs", "Cf"]))
+
+
+@given(st.text("ab *_~`<>&\n", max_size=60), st.integers(1, 40))
+def test_foreign_words_never_close_or_open_a_mark_of_ours(text: str, most: int) -> None:
+    shown = line(text, most)
+    assert not set(shown) & set("*~`")
+    # an underscore is read as a mark only at the edge of a word
+    assert not re.search(r"(?<![^\W_])_", shown)
+
+
+def test_marks_in_foreign_words_look_as_they_were_typed() -> None:
+    assert line("50 * 2 `off` _now_ first_name ~maybe~") == (
+        "50 \u2217 2 \u02cboff\u02cb \u02cdnow\u02cd first_name \u223cmaybe\u223c"
+    )
 
 
 @given(WORDS, st.integers(1, 200))

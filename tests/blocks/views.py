@@ -25,6 +25,7 @@ from domain.views import (
     FindingLine,
     IncidentView,
     Nudge,
+    QuestionView,
     ReviewView,
     RevisionView,
     StepLine,
@@ -223,6 +224,8 @@ def make_card(**changes: object) -> CampaignCard:
         recipients=48_200,
         state=State.STAGED_REVIEW,
         author="U0MARKETER",
+        team="",
+        team_name="",
         slack_channel="C0CAMPAIGN",
         slack_ts="1790000000.000100",
         prompt="demo-recovery@7f3a",
@@ -236,7 +239,7 @@ def make_card(**changes: object) -> CampaignCard:
             make_variant("C", regenerated_for=("phrase.banned",)),
         ),
         strategy=None,
-        review=None,
+        reviews=(),
         decisions=(),
         arms=(),
         arms_reason=None,
@@ -286,6 +289,17 @@ SOFT = FindingLine(
 )
 
 
+def make_question(**changes: object) -> QuestionView:
+    made = QuestionView(
+        request_id=RequestId(501),
+        stage="copy",
+        role="copy_editor",
+        asked=("U0COPYONE", "U0COPYTWO"),
+        due_at=NOW + minutes(190),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
 def make_variant_card(**changes: object) -> VariantCard:
     made = VariantCard(
         campaign_id=CampaignId(42),
@@ -305,10 +319,7 @@ def make_variant_card(**changes: object) -> VariantCard:
             is_sample=True,
         ),
         findings=(),
-        request_id=RequestId(501),
-        stage="copy",
-        asked=("U0COPYONE", "U0COPYTWO"),
-        due_at=NOW + minutes(190),
+        questions=(make_question(),),
         decisions=(),
         regenerations=0,
         instruction=None,

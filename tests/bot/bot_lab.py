@@ -10,9 +10,13 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
+import sqlalchemy as sa
 from aiohttp import ClientSession
 from aiohttp import web as http
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -23,10 +27,10 @@ from bot.server import WEB, build
 from domain.campaign import Campaign, CampaignId
 from pipeline import wiring
 from pipeline.settings import Settings
-from pipeline.wiring import Deps
+from pipeline.wiring import Deps, utc_now
 from practice.slack import PracticeSlack, Running, running
 from practice.slack.config import PEOPLE, Shortcut
-from storage.engine import WEB_LOCK_TIMEOUT, Reader
+from storage.engine import WEB_LOCK_TIMEOUT, Database, Reader
 from storage.migrate import upgrade
 from storage.store import Store
 
@@ -227,6 +231,8 @@ async def lab(folder: Path, **changes: Any) -> AsyncIterator[Lab]:
                 "COPYDESK_DATA_DIR": folder,
                 "COPYDESK_SECRET_KEY": SECRET_KEY,
                 "COPYDESK_TIME_SCALE": 240,
+                # no broker: whatever runs on this machine is not the test's
+                "BROKER_URL": "memory://",
                 "SLACK_SIGNING_SECRET": SECRET,
                 "SLACK_BOT_TOKEN": "xoxb-practice-copydesk",
                 "SLACK_APP_TOKEN": "",
@@ -262,9 +268,22 @@ def public_key(key: ec.EllipticCurvePrivateKey) -> str:
     return base64.b64encode(encoded).decode()
 
 
-def make_deps(settings: Settings) -> Deps:
-    deps = wiring.build(settings, lock_timeout=WEB_LOCK_TIMEOUT)
-    upgrade(deps.database)
-    with deps.database.begin() as store:
+@cache
+def template() -> TemporaryDirectory[str]:
+    """A migrated database with its lists, to copy: making one takes longer than a test."""
+    folder = TemporaryDirectory(prefix="copydesk-")
+    database = Database(f"sqlite:///{folder.name}/copydesk.db", utc_now)
+    upgrade(database)
+    with database.begin() as store:
         seed(store)
-    return deps
+    database.close()
+    return folder
+
+
+def make_deps(settings: Settings) -> Deps:
+    path = Path(str(sa.make_url(settings.database_address).database))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        # a desk that is started again has its own
+        copyfile(Path(template().name) / "copydesk.db", path)
+    return wiring.build(settings, lock_timeout=WEB_LOCK_TIMEOUT)

@@ -3,8 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 from blocks.ids import Action, Callback, Field, Verb, option_value
+from domain.campaign import CampaignId
 from domain.variant import Origin, RevisionId
 from pipeline import record
+from storage import queries
 from tests.blocks.checks import labels, shown
 from tests.bot.bot_lab import CASPAR, CLEO, MARA, Lab
 from tests.bot.stages import COPY, briefed, in_review
@@ -60,7 +62,7 @@ async def test_compare_opens_two_columns_of_the_campaign(desk: Lab) -> None:
     assert (view["callback_id"], view["private_metadata"]) == (Callback.COMPARISON, "1")
     assert "Variant A, revision 1" in shown(view)
     assert "Variant B, revision 1" in shown(view)
-    assert labels(view)[::2] == ["Approve A", "Approve B"]
+    assert labels(view)[::2] == ["Approve A", "Approve B", "Post in thread"]
 
 
 async def test_a_variants_menu_compares_it_with_the_others(desk: Lab) -> None:
@@ -146,6 +148,45 @@ async def test_read_all_opens_on_top(desk: Lab) -> None:
     await desk.press(Action.COMPARE, 1, by=CLEO)
     await press_here(desk, "Read all of B, revision 1", by=CLEO)
     assert desk.view(CLEO)["title"]["text"] == "Variant B"
+
+
+def wanted(desk: Lab) -> list[tuple[int, int]]:
+    found = desk.deps.database.read(queries.comparisons_to_post, CampaignId(1))
+    return [(each.left, each.right) for each in found]
+
+
+async def test_what_is_seen_is_posted_once_however_often_it_is_pressed(
+    desk: Lab,
+) -> None:
+    desk.write(in_review, desk.deps.playbook)
+    await desk.press(Action.COMPARE, 1, by=CASPAR)
+    view = desk.view(CASPAR)
+    report = await press_here(desk, "Post in thread", by=CASPAR)
+    assert report["verdict"] == "ok"
+    assert wanted(desk) == [(1, 2)]
+    assert "posted this comparison in the thread" in shown(desk.view(CASPAR))
+    # a second press that was on its way
+    row = next(b for b in view["blocks"] if labels(b) == ["Post in thread"])
+    again = await desk.do(
+        "action",
+        by=CASPAR,
+        container={"type": "view", "view_id": view["id"]},
+        block_id=row["block_id"],
+        action_id=Action.POST_COMPARISON,
+        type="button",
+        value="1",
+    )
+    assert again.get("verdict") in ("ok", None)
+    assert wanted(desk) == [(1, 2)]
+
+
+async def test_the_columns_that_are_chosen_are_posted(desk: Lab) -> None:
+    desk.write(in_review, desk.deps.playbook)
+    await desk.press(Action.COMPARE, 1, by=CASPAR)
+    await choose(desk, Action.LEFT, 2, by=CASPAR)
+    await choose(desk, Action.RIGHT, 1, by=CASPAR)
+    await press_here(desk, "Post in thread", by=CASPAR)
+    assert wanted(desk) == [(2, 1)]
 
 
 async def test_with_one_text_there_is_nothing_to_compare(desk: Lab) -> None:

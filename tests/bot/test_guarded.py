@@ -91,7 +91,7 @@ async def try_out() -> AsyncIterator[TryOut]:
         authorize=authorize,
     )
     people = {"U0COPYONE": Person(id="U0COPYONE", name="cleo", roles=frozenset())}
-    facts = SimpleNamespace(team=SimpleNamespace(people=people))
+    facts = SimpleNamespace(everyone=SimpleNamespace(people=people))
     deps = SimpleNamespace(playbook=SimpleNamespace(view_facts=facts))
     pool = ThreadPoolExecutor(max_workers=1)
     web = Web(deps=deps, reader=None, writers=pool)  # type: ignore[arg-type]  # only facts are read
@@ -148,9 +148,12 @@ async def test_a_refusal_tells_only_the_person(try_out: TryOut) -> None:
         }
     )
     assert (response.status, response.body) == (200, "")
+    words = "Already approved by <@U0COPYONE>, for &lt;!channel&gt;."
+    text = {"type": "mrkdwn", "text": words, "verbatim": True}
     assert try_out.answers == [
         {
-            "text": "Already approved by <@U0COPYONE>, for &lt;!channel&gt;.",
+            "text": words,
+            "blocks": [{"type": "section", "text": text}],
             "response_type": "ephemeral",
             "replace_original": False,
         }

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
 
 from blocks.ids import Action, Field
 from domain.preferences import Preferences
 from domain.review import Ask
+from storage.tables import preferences
 from tests.blocks.checks import labels, shown
-from tests.bot.bot_lab import CASPAR, CLEO, MARA, Json, Lab
+from tests.bot.bot_lab import CASPAR, CLEO, MARA, Json, Lab, person
 from tests.bot.stages import asking, in_review
 
 
@@ -96,7 +102,14 @@ async def test_edit_and_reject_open_their_forms_on_top(desk: Lab) -> None:
     window = desk.view(CLEO)
     await press_on(desk, window, "Reject", by=CLEO)
     assert desk.view(CLEO)["title"]["text"] == "Reject variant A"
-    await desk.submit({Field.REASON: "Off brand"}, by=CLEO)
+    code = {"text": {"type": "plain_text", "text": "Off brief"}, "value": "off_brief"}
+    await desk.submit(
+        {
+            Field.REASON_CODE: {"type": "static_select", "selected_option": code},
+            Field.REASON: "It says nothing of the demo",
+        },
+        by=CLEO,
+    )
     assert desk.view(CLEO)["id"] == window["id"]
 
 
@@ -162,6 +175,67 @@ async def test_time_away_is_refused_at_its_field_and_shown_on_home(desk: Lab) ->
     assert "out of office until" in shown(await home(desk, by=CLEO))
 
 
+def hour(value: str) -> Json:
+    return {
+        "type": "static_select",
+        "selected_option": {
+            "text": {"type": "plain_text", "text": value, "emoji": False},
+            "value": value,
+        },
+    }
+
+
+def digest_times(desk: Lab, user: str) -> tuple[str | None, datetime | None]:
+    """The person's zone as Slack had it, and when their next digest is due."""
+    with desk.deps.database.engine.connect() as connection:
+        query = sa.select(preferences.c.time_zone, preferences.c.digest_at).where(
+            preferences.c.user == user
+        )
+        row = connection.execute(query).one()
+    return row.time_zone, row.digest_at
+
+
+async def test_a_digest_is_kept_with_the_hour_of_where_the_person_is(
+    desk: Lab,
+) -> None:
+    view = await home(desk, by=CLEO)
+    await press_on(desk, view, "Settings", by=CLEO)
+    assert "Daily digest" in shown(desk.view(CLEO))
+
+    await desk.submit({Field.DIGEST: hour("9")}, by=CLEO)
+
+    assert kept(desk, CLEO).digest_hour == 9
+    zone, at = digest_times(desk, CLEO)
+    assert zone == person(CLEO).tz
+    assert at is not None
+    assert at.astimezone(ZoneInfo(zone)).hour == 9
+    assert at > desk.deps.clock()
+    await press_on(desk, tab(desk, CLEO), "Settings", by=CLEO)
+    (chosen,) = [
+        each["element"]["initial_option"]
+        for each in desk.view(CLEO)["blocks"]
+        if each["block_id"] == Field.DIGEST
+    ]
+    assert chosen["value"] == "9"
+
+    await desk.submit({Field.DIGEST: hour("off")}, by=CLEO)
+    assert kept(desk, CLEO).digest_hour is None
+    assert digest_times(desk, CLEO)[1] is None
+
+
+@pytest.mark.parametrize("value", ["24", "99", "noon", "-1", "9.5", "٩", "9" * 300])
+async def test_an_hour_that_no_day_has_is_refused_at_its_field(
+    desk: Lab, value: str
+) -> None:
+    view = await home(desk, by=CLEO)
+    await press_on(desk, view, "Settings", by=CLEO)
+    report = await desk.submit({Field.DIGEST: hour(value)}, by=CLEO)
+    assert report["errors"] == {
+        Field.DIGEST: "Choose off, or an hour from 00:00 to 23:00."
+    }
+    assert kept(desk, CLEO) == Preferences()
+
+
 # In one go ---------------------------------------------------------------------------
 
 
@@ -195,6 +269,8 @@ async def test_what_was_decided_meanwhile_is_said_in_its_line(desk: Lab) -> None
 
     said = shown(desk.view(CLEO))
     assert "1 of 2 texts approved." in said
+    # it no longer waits, and is still called what it was called on the list
+    assert "*#1 Recover stalled demos, A*: not approved." in said
     assert "already approved in the copy stage by <@U0COPYTWO>" in said
     assert desk.count("decisions") == 2
 

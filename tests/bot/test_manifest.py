@@ -17,10 +17,11 @@ NEEDED_SCOPES = {
     "commands",
     "chat:write",  # the cards, and ephemeral answers
     "im:write",  # telling an author that the bot is not in the channel
-    "users:read",
+    "users:read",  # user_change, users.info
     "files:write",  # the plot in the thread
-    "channels:read",  # member_joined_channel, conversations.members
+    "channels:read",  # member_joined_channel, member_left_channel, their members
     "groups:read",  # the same in private channels
+    "usergroups:read",  # subteam_members_changed, usergroups.users.list
 }
 
 

@@ -99,14 +99,6 @@ async def test_regenerate_asks_for_an_instruction_and_queues_a_rewrite(
     assert (variant.instruction, variant.instructed_by) == ("Shorter", CLEO)
 
 
-async def test_reject_asks_why_and_records_it(desk: Lab) -> None:
-    first, _second = desk.write(in_review, desk.deps.playbook)
-    await desk.press(Action.REJECT, first, by=CLEO)
-    await desk.submit({Field.REASON: "Off brand"}, by=CLEO)
-    with desk.deps.database.begin() as store:
-        assert store.variants.get(VariantId(1)).reason == "Off brand"
-
-
 async def test_reading_and_history_open_windows(desk: Lab) -> None:
     desk.write(in_review, desk.deps.playbook)
     await desk.press(Action.READ_ALL, 1, by=MARA)

@@ -72,6 +72,15 @@ async def test_a_tier_a_brief_as_json_waits_too_and_can_be_cancelled(desk: Lab) 
     assert desk.campaign().state is State.CANCELLED
 
 
+async def test_look_again_has_the_card_drawn_anew(desk: Lab) -> None:
+    await desk.say(f"/brief {json.dumps(make_values(tier='A'))}")
+    before = desk.count("outbox")
+    report = await desk.press(Action.LOOK_AGAIN, 1, by=MARA)
+    assert report["verdict"] == "ok"
+    assert desk.count("outbox") == before + 1
+    assert desk.campaign().state is State.AWAITING_BRAND_LEAD
+
+
 async def test_a_brand_lead_who_briefs_alone_hears_it_on_the_tier(desk: Lab) -> None:
     await desk.say("/brief", by=BEA)
     report = await desk.submit(GOOD | {brief_block("tier"): chosen("A")}, by=BEA)

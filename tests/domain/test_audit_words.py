@@ -69,6 +69,11 @@ from domain.audit_words import fragment
             "stage legal, approval by U0LEGAL, given for 1, changed subject and body",
         ),
         (
+            {"variant": "B", "reason": "Says who?", "reason_code": "off_brand"},
+            "variant B, for off brand or tone, because: Says who?",
+        ),
+        ({"reason_code": "astrology"}, "for astrology"),
+        (
             {"suggestion": 1200, "suggested_by": "U0COPYONE"},
             "suggestion 1200, words by U0COPYONE",
         ),

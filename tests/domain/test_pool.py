@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import NotYourTurn
-from domain.pool import Load, check_may_assign, may_decide_all, next_asked
+from domain.pool import (
+    Load,
+    check_may_assign,
+    fit_to_decide,
+    may_decide_all,
+    next_asked,
+)
 from domain.review import Person, Stage, Team
 
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
@@ -54,6 +60,24 @@ def test_of_equals_whoever_was_not_asked_for_longest_is() -> None:
 
 def test_of_those_never_asked_the_first_in_the_team_file_is() -> None:
     assert next_asked([Load(user="U2"), Load(user="U1")]) == "U2"
+
+
+def test_fit_is_every_holder_whom_no_duty_bars_in_the_files_order() -> None:
+    def fit(author: str, *editors: str | None) -> tuple[str, ...]:
+        return fit_to_decide(
+            TEAM,
+            stage=COPY,
+            stages=(COPY,),
+            tier="B",
+            brief_author=author,
+            editors=editors,
+        )
+
+    assert fit("U6", None) == ("U1", "U2")
+    assert fit("U1", None) == ("U2",)
+    # the last stage has no other pair of eyes on an edit
+    assert fit("U6", "U1", None) == ("U2",)
+    assert fit("U6", "U1", "U2") == ()
 
 
 def test_an_empty_pool_has_nobody() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,8 +17,10 @@ from domain.review import (
     Team,
     check_may_decide,
     fully_approved,
-    next_stage,
+    open_round,
     quota,
+    round_named,
+    rounds,
 )
 from domain.variant import RevisionId, VariantId
 
@@ -25,6 +28,13 @@ SLA = timedelta(hours=4)
 COPY = Stage(name="copy", role="copy_editor", sla=SLA)
 LEGAL = Stage(name="legal", role="legal", sla=SLA)
 STAGES = (COPY, LEGAL)
+_SIDES = ("legal", "brand")
+SIDE_BY_SIDE = (
+    COPY,
+    replace(LEGAL, beside=_SIDES),
+    Stage(name="brand", role="brand_lead", sla=SLA, beside=_SIDES),
+    Stage(name="stakeholder", role="stakeholder", sla=SLA),
+)
 
 
 def make_team() -> Team:
@@ -141,13 +151,70 @@ APPROVALS = st.lists(
 def test_a_stage_before_the_next_has_approved_every_present_text(
     current: dict[VariantId, RevisionId], approvals: list[Approval]
 ) -> None:
-    found = next_stage(STAGES, current, approvals)
-    given_ = {(a.variant_id, a.revision_id, a.stage) for a in approvals}
-    passed = STAGES if found is None else STAGES[: STAGES.index(found)]
-    for stage in passed:
-        assert {(v, r, stage.name) for v, r in current.items()} <= given_
-    if found is not None:
-        assert not {(v, r, found.name) for v, r in current.items()} <= given_
+    for stages in (STAGES, SIDE_BY_SIDE):
+        found = open_round(stages, current, approvals)
+        given_ = {(a.variant_id, a.revision_id, a.stage) for a in approvals}
+        passed = stages[: stages.index(found[0])] if found else stages
+        for stage in passed:
+            assert {(v, r, stage.name) for v, r in current.items()} <= given_
+        wanted = {(v, r, s.name) for s in found for v, r in current.items()}
+        assert not found or not wanted <= given_
+
+
+def test_a_team_may_let_nobody_approve_their_own_edit() -> None:
+    strict = (replace(COPY, own_edits=False), LEGAL)
+    check("U1", editor="U1")
+    with pytest.raises(NotYourTurn, match="at tier B nobody approves their own edit"):
+        check("U1", stage=strict[0], stages=strict, editor="U1")
+    check("U2", stage=strict[0], stages=strict, editor="U1")
+
+
+def test_stages_side_by_side_are_one_round_that_opens_as_a_whole() -> None:
+    text = {VariantId(1): RevisionId(1)}
+    copy, legal, brand, last = SIDE_BY_SIDE
+    assert rounds(SIDE_BY_SIDE) == ((copy,), (legal, brand), (last,))
+    given = [approval("U1", needed=1)]
+    assert open_round(SIDE_BY_SIDE, text, given) == (legal, brand)
+    given.append(approval("U2", stage="brand", needed=1))
+    assert open_round(SIDE_BY_SIDE, text, given) == (legal, brand)
+    given.append(approval("U3", stage="legal", needed=1))
+    assert open_round(SIDE_BY_SIDE, text, given) == (last,)
+    given.append(approval("U4", stage="stakeholder", needed=1))
+    assert open_round(SIDE_BY_SIDE, text, given) == ()
+
+
+def test_a_round_goes_by_its_name_and_else_by_a_stage_of_it() -> None:
+    copy, legal, brand, _ = SIDE_BY_SIDE
+    assert legal.round == brand.round == "legal and brand"
+    assert round_named(SIDE_BY_SIDE, "legal and brand") == (legal, brand)
+    assert round_named(SIDE_BY_SIDE, "copy") == (copy,)
+    # the playbook was changed meanwhile
+    assert round_named(SIDE_BY_SIDE, "brand") == (legal, brand)
+    assert round_named(STAGES, "brand and legal") == (LEGAL,)
+    assert round_named(STAGES, "brand") == ()
+    assert round_named(STAGES, None) == ()
+
+
+def test_an_editor_cannot_approve_in_any_stage_of_the_last_round() -> None:
+    stages = SIDE_BY_SIDE[:-1]
+    for stage in stages[1:]:
+        with pytest.raises(NotYourTurn, match="no later stage has another pair of"):
+            check_may_decide(
+                "U9",
+                team=Team(
+                    name="x",
+                    channel="C1",
+                    on_call_channel="C2",
+                    people={
+                        "U9": Person(id="U9", name="x", roles=frozenset([stage.role]))
+                    },
+                ),
+                stage=stage,
+                stages=stages,
+                tier="B",
+                brief_author="U0",
+                editor="U9",
+            )
 
 
 @given(current=VARIANTS, approvals=APPROVALS)
@@ -155,7 +222,7 @@ def test_a_new_text_is_asked_about_from_the_first_stage(
     current: dict[VariantId, RevisionId], approvals: list[Approval]
 ) -> None:
     edited = {**current, min(current): RevisionId(10)}
-    assert next_stage(STAGES, edited, approvals) is COPY
+    assert open_round(STAGES, edited, approvals) == (COPY,)
 
 
 @given(current=VARIANTS, approvals=APPROVALS, more=APPROVALS)
@@ -165,8 +232,8 @@ def test_an_approval_never_takes_a_campaign_back(
     more: list[Approval],
 ) -> None:
     def place(given_: list[Approval]) -> int:
-        found = next_stage(STAGES, current, given_)
-        return len(STAGES) if found is None else STAGES.index(found)
+        found = open_round(SIDE_BY_SIDE, current, given_)
+        return SIDE_BY_SIDE.index(found[0]) if found else len(SIDE_BY_SIDE)
 
     assert place(approvals + more) >= place(approvals)
 
@@ -187,11 +254,13 @@ def test_a_stage_alone_fixes_the_arms() -> None:
 # Several people ---------------------------------------------------------------------
 
 
-def approval(actor: str, *, revision: int = 1, needed: int = 2) -> Approval:
+def approval(
+    actor: str, *, revision: int = 1, needed: int = 2, stage: str = "copy"
+) -> Approval:
     return Approval(
         variant_id=VariantId(1),
         revision_id=RevisionId(revision),
-        stage="copy",
+        stage=stage,
         actor=actor,
         needed=needed,
     )
@@ -216,8 +285,8 @@ def test_a_text_is_through_when_so_many_different_people_approved(
     given: list[Approval], is_through: bool
 ) -> None:
     assert bool(fully_approved(given)) is is_through
-    asked = next_stage(STAGES, {VariantId(1): RevisionId(1)}, given)
-    assert asked == (LEGAL if is_through else COPY)
+    asked = open_round(STAGES, {VariantId(1): RevisionId(1)}, given)
+    assert asked == ((LEGAL,) if is_through else (COPY,))
 
 
 def test_a_team_names_people_by_role_or_by_id() -> None:

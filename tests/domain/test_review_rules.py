@@ -14,6 +14,7 @@ from domain.review import RequestId, ReviewRequest, Stage
 from domain.review_rules import (
     TIERS,
     IfNobodyActs,
+    PromptRisk,
     Raise,
     ReviewRules,
     raise_tier,
@@ -151,6 +152,7 @@ def request(**changes: object) -> ReviewRequest:
         revision_id=RevisionId(1),
         revision_sha256="",
         stage="copy",
+        round="copy",
         role="copy_editor",
         asked_at=NOW,
         due_at=NOW + 4 * HOUR,
@@ -159,6 +161,22 @@ def request(**changes: object) -> ReviewRequest:
         decided_by=None,
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+@pytest.mark.parametrize(
+    ("risk", "tier"), [(None, "C"), ("low", "C"), ("medium", "B"), ("high", "B")]
+)
+def test_a_risky_prompt_raises_the_tier(risk: str | None, tier: str) -> None:
+    raises = (Raise(prompt_risk=PromptRisk.MEDIUM, tier="B", extra_approvers=1),)
+    given = None if risk is None else PromptRisk(risk)
+    raised = raise_tier(brief("C"), 10, raises, given)
+    assert raised.tier == tier
+    if tier == "B":
+        assert f"Raised from tier C to B: the risk of its prompt is {risk}." in str(
+            raised.reason
+        )
+    rules = ReviewRules(raises=raises, prompt_risk=given)
+    assert rules.extra_approvers(brief("C"), 10) == (tier == "B")
 
 
 def test_one_reminder_at_half_or_where_the_stage_says() -> None:

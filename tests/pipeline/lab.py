@@ -12,12 +12,13 @@ import dataclasses
 import json
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from aiohttp import web
@@ -131,6 +132,7 @@ class Lab:
         relay = Relay(self.deps, TASKS)
         try:
             relay.fire_deadlines()
+            relay.fire_digests()
         finally:
             relay.close()
         self.drain()
@@ -349,9 +351,14 @@ def lab(
     folder: Path,
     *,
     broker_url: str = "memory://",
+    slack_as: Mapping[str, Any] = MappingProxyType({}),
     **writer: Any,
 ) -> Iterator[Lab]:
-    """Bring the practice world up in a thread, and the desk on top of it."""
+    """Bring the practice world up in a thread, and the desk on top of it.
+
+    Args:
+        slack_as: What the practice Slack should have otherwise than is usual here.
+    """
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -362,7 +369,8 @@ def lab(
     stack = AsyncExitStack()
     try:
         heard: list[tuple[dict[str, str], bytes]] = []
-        slack, esp, urls = run(_world(stack, heard, clock, folder, writer))
+        world = _world(stack, heard, clock, folder, writer, slack_as=slack_as)
+        slack, esp, urls = run(world)
         settings = make_settings(
             folder,
             DATABASE_URL=database_url,
@@ -392,6 +400,8 @@ async def _world(
     clock: Clock,
     folder: Path,
     writer: Json,
+    *,
+    slack_as: Mapping[str, Any],
 ) -> tuple[Running, web.Application, dict[str, str]]:
     async def hook(request: web.Request) -> web.Response:
         heard.append((dict(request.headers), await request.read()))
@@ -399,12 +409,13 @@ async def _world(
 
     receiver = web.Application(client_max_size=10_000_000)
     receiver.router.add_post("/", hook)
-    config = PracticeSlack(
-        request_url="http://127.0.0.1:9/slack/events",
-        signing_secret="signing-secret",
-        clock=Leaps(),
-        retry_delays_s=(),
-    )
+    usual: Json = {
+        "request_url": "http://127.0.0.1:9/slack/events",
+        "signing_secret": "signing-secret",
+        "clock": Leaps(),
+        "retry_delays_s": (),
+    }
+    config = PracticeSlack(**usual | dict(slack_as))
     esp = build_esp(
         PracticeEsp(
             api_key=KEY,

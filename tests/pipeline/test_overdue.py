@@ -11,6 +11,7 @@ import pytest
 
 from domain.campaign import Actor, CampaignId, Event, State
 from domain.errors import AlreadyDecided
+from domain.rejection import RejectReason
 from domain.review import Ask, EscalateBy, Escalation, Outcome, ReviewRequest
 from domain.review_rules import Raise
 from pipeline import record
@@ -390,7 +391,12 @@ def test_one_person_is_enough_to_reject(desk: Lab) -> None:
     request = ask(desk, number, "A")
     desk.approve(request, by=CLEO)
     desk.write(
-        record.reject, desk.deps.playbook, request.id, actor=CASPAR, reason="Too loud."
+        record.reject,
+        desk.deps.playbook,
+        request.id,
+        actor=CASPAR,
+        code=RejectReason.OFF_BRAND,
+        reason="Too loud.",
     )
     assert desk.request(request.id).outcome is Outcome.REJECTED
     assert not desk.look(

@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def live(folder: Path) -> LivePlaybook:
-    return LivePlaybook(load_playbook(folder, time_scale=240), folder)
+    return LivePlaybook(load_playbook(folder, time_scale=240), folder, time_scale=240)
 
 
 def rewrite(folder: Path, text: str) -> None:

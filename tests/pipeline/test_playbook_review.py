@@ -58,6 +58,24 @@ def test_questions_belong_to_their_stage_and_are_asked_at_some_tiers() -> None:
     assert review.rules.asks_at == {"A", "B"}
 
 
+def test_own_edits_may_be_approved_at_fewer_tiers() -> None:
+    loaded = load(own_edits=["C"]).stages
+    assert {stage.own_edits for stage in loaded["B"]} == {False}
+    assert {stage.own_edits for stage in loaded["C"]} == {True}
+    assert {stage.own_edits for stage in load(own_edits=[]).stages["C"]} == {False}
+    assert {stage.own_edits for stage in load().stages["B"]} == {True}
+
+
+def test_stages_of_a_list_inside_the_row_are_asked_side_by_side() -> None:
+    tiers = {**PLAIN["tiers"], "B": [["copy", "legal"]]}
+    for stage in load(tiers=tiers, within={"B": "10 h"}).stages["B"]:
+        assert stage.beside == ("copy", "legal")
+        # they share the time
+        assert stage.sla == min(10, {"copy": 4, "legal": 24}[stage.name]) * HOUR
+    assert load().stages["B"][0].beside == ()
+    assert load(tiers={**PLAIN["tiers"], "B": [["copy"], "legal"]}) == load()
+
+
 def test_a_stage_covers_the_whole_text_unless_it_says_less() -> None:
     stages = {**PLAIN["stages"], "legal": {**PLAIN["stages"]["legal"], "scope": "body"}}
     copy, legal = load({**PLAIN, "stages": stages}).stages["A"]
@@ -235,6 +253,45 @@ REFUSED: Final[dict[str, tuple[dict[str, Any], str]]] = {
         {**PLAIN, "tiers": {**PLAIN["tiers"], "B": ["copy", "copy"]}},
         "tier B must list each stage once.",
     ),
+    "a stage twice, side by side": (
+        {**PLAIN, "tiers": {**PLAIN["tiers"], "B": ["copy", ["legal", "copy"]]}},
+        "tier B must list each stage once.",
+    ),
+    "nobody side by side": (
+        {**PLAIN, "tiers": {**PLAIN["tiers"], "B": ["copy", []]}},
+        "tier B needs at least one stage, and may name copy, legal.",
+    ),
+    "side by side in side by side": (
+        {**PLAIN, "tiers": {**PLAIN["tiers"], "B": ["copy", [["legal"]]]}},
+        "may name copy, legal, not ['legal'].",
+    ),
+    "a row of one word": (
+        {**PLAIN, "tiers": {**PLAIN["tiers"], "B": "copy"}},
+        "tier B must be a list of stages.",
+    ),
+    "a name that joins names": (
+        {
+            **PLAIN,
+            "stages": {**PLAIN["stages"], "law and order": PLAIN["stages"]["legal"]},
+        },
+        'stage law and order: the name may not hold " and "',
+    ),
+    "reserved roles that are none": (
+        {**PLAIN, "reserved_roles": ["legal", 5]},
+        "reserved_roles must be a list of roles, such as [legal].",
+    ),
+    "own edits at tier A": (
+        {**PLAIN, "own_edits": ["A", "B"]},
+        "own_edits may name B and C, or none: at tier A nobody approves their own edit.",
+    ),
+    "a risk nobody knows": (
+        with_raise(prompt_risk="enormous", tier="A"),
+        'raise 1, prompt_risk is "enormous"; low, medium, high are allowed.',
+    ),
+    "two reasons in one": (
+        with_raise(prompt_risk="high", audience_over=10, tier="A"),
+        "raise 1 needs one of audience_over, words and prompt_risk.",
+    ),
     "no time left": (
         {**PLAIN, "within": {"A": "4 h"}},
         "within.A leaves the legal stage no time;",
@@ -261,11 +318,11 @@ REFUSED: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "raise": ({**PLAIN, "raise": {"tier": "A"}}, "raise must be a list of rules."),
     "raise without reason": (
         with_raise(tier="A"),
-        "raise 1 needs either audience_over or words.",
+        "raise 1 needs one of audience_over, words and prompt_risk.",
     ),
     "raise with two reasons": (
         with_raise(tier="A", audience_over=1, words=["x"]),
-        "raise 1 needs either audience_over or words.",
+        "raise 1 needs one of audience_over, words and prompt_risk.",
     ),
     "raise without effect": (
         with_raise(audience_over=1),
@@ -366,3 +423,37 @@ def test_the_shipped_file_has_the_defaults_that_are_promised() -> None:
     assert all(
         stage.escalation for stages in playbook.stages.values() for stage in stages
     )
+
+
+# The wait for a brand lead ----------------------------------------------------------
+
+
+def test_a_brand_lead_has_a_day_of_work_unless_the_file_says_otherwise() -> None:
+    shipped = load().rules.brand_lead
+    assert (shipped.sla, shipped.remind) == (24 * HOUR, 0.5)
+    assert shipped.escalation == Escalation(to="on_call")
+    raw = {"sla": "8 h", "remind": 0.25, "escalate": {"to": "U2", "by": "dm"}}
+    said = load(brand_lead=raw, scale=4).rules.brand_lead
+    assert (said.name, said.role) == ("strategy", "brand_lead")
+    assert (said.sla, said.remind) == (2 * HOUR, 0.25)
+    assert said.escalation == Escalation(to="U2", by=EscalateBy.DM)
+    assert load(brand_lead={"remind": "never"}).rules.brand_lead.remind is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        ("24 h", "brand_lead must be a table of names and values"),
+        ({"sla": "1 d"}, 'brand_lead, sla is "1 d"; it counts working hours'),
+        ({"sla": "0 h"}, "more than nothing and at most 2,000 h is allowed"),
+        ({"slo": "4 h"}, "brand_lead does not know slo; it may hold sla, remind"),
+        ({"remind": 2}, 'brand_lead, remind is "2"; a number from 0 to 1'),
+        ({"escalate": {"to": "nobody"}}, 'brand_lead, escalate.to is "nobody"'),
+        ({"escalate": {"to": "U1", "by": "fax"}}, "thread or dm is allowed"),
+    ],
+)
+def test_an_impossible_wait_for_a_brand_lead_is_refused(
+    raw: object, words: str
+) -> None:
+    with pytest.raises(PlaybookRefused, match=words):
+        load(brand_lead=raw)

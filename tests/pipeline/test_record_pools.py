@@ -10,6 +10,7 @@ import pytest
 from domain.campaign import CampaignId, State
 from domain.errors import NotYourTurn, Overtaken, Refused
 from domain.review import Ask, RequestId
+from domain.variant import Part
 from domain.views import HomeView
 from pipeline import record
 from pipeline.record import Assigned
@@ -306,6 +307,21 @@ def test_of_several_approvals_ones_own_leaves_the_rest_to_the_others(
     assert desk.request(request.id).assignee is None
     assert ask(desk, number, "B").assignee == CLEO
     assert any(each.request_id == request.id for each in home(desk, CASPAR).waiting)
+
+
+def test_an_approval_that_holds_for_a_newer_text_leaves_nothing_to_assign(
+    desk: Lab,
+) -> None:
+    with_copy(desk, approvals=2, scope=frozenset({Part.SUBJECT}))
+    number = in_review(desk, variants=1, arms=1, ab_variable="")
+    desk.approve(ask(desk, number, "A"), by=CLEO)
+    # outside of what the copy stage covers, so the approval holds for the new text
+    edit(desk, of(desk, number, "A"), by=MARA)
+    desk.drain()
+    with pytest.raises(Refused, match=f"<@{CLEO}> has approved all that waits here"):
+        assign(desk, number, CLEO, by=CASPAR)
+    assign(desk, number, CASPAR, by=CASPAR)
+    assert ask(desk, number, "A").assignee == CASPAR
 
 
 # What else goes on -----------------------------------------------------------------

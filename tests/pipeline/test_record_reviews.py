@@ -13,6 +13,7 @@ from domain.errors import (
     Refused,
     Unknown,
 )
+from domain.rejection import RejectReason
 from domain.review import Outcome, RequestId, ReviewRequest
 from domain.variant import Copy, Variant, VariantState
 from pipeline import record
@@ -60,9 +61,21 @@ def edit(desk: Lab, variant: Variant, *, by: str, body: str | None = None) -> No
 
 
 def reject(
-    desk: Lab, request: ReviewRequest, *, by: str = CLEO, reason: str = "Too loud."
+    desk: Lab,
+    request: ReviewRequest,
+    *,
+    by: str = CLEO,
+    code: RejectReason = RejectReason.OFF_BRAND,
+    reason: str = "Too loud.",
 ) -> None:
-    desk.write(record.reject, desk.deps.playbook, request.id, actor=by, reason=reason)
+    desk.write(
+        record.reject,
+        desk.deps.playbook,
+        request.id,
+        actor=by,
+        code=code,
+        reason=reason,
+    )
 
 
 def now(desk: Lab, variant: Variant) -> Variant:
@@ -207,7 +220,7 @@ def test_a_rejected_variant_leaves_the_others(desk: Lab) -> None:
     for label in "BC":
         desk.approve(ask(desk, number, label), by=CLEO)
     assert desk.campaign(number).stage == "deliverability"
-    assert of(desk, number, "A").reason == "Too loud."
+    assert of(desk, number, "A").reason == "Off brand or tone: Too loud."
 
 
 def test_with_every_variant_rejected_the_campaign_is(desk: Lab) -> None:
@@ -215,7 +228,10 @@ def test_with_every_variant_rejected_the_campaign_is(desk: Lab) -> None:
     for label in "ABC":
         reject(desk, ask(desk, number, label))
     campaign = desk.campaign(number)
-    assert (campaign.state, campaign.reason) == (State.REJECTED, "Too loud.")
+    assert (campaign.state, campaign.reason) == (
+        State.REJECTED,
+        "Off brand or tone: Too loud.",
+    )
     with pytest.raises(MoveNotAllowed):
         desk.write(record.cancel, desk.deps.playbook, number, actor=MARA)
 

@@ -240,8 +240,8 @@ def test_one_of_two_approvals_holds_as_one_of_two(desk: Lab) -> None:
     card = desk.deps.database.read(
         queries.variant_card, request.variant_id, desk.deps.playbook.view_facts
     )
-    assert card.approved_by == (DEV,)
-    assert DEV not in card.asked
+    assert card.questions[0].approved_by == (DEV,)
+    assert DEV not in card.questions[0].asked
     with pytest.raises(AlreadyDecided, match="You have approved variant A"):
         desk.approve(request, by=DEV)
     desk.approve(request, by="U0MKTENG")

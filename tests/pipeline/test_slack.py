@@ -23,6 +23,7 @@ from pipeline.slack import (
     MessageGone,
     MissingScope,
     NotInChannel,
+    NotTaken,
     PersonNotReachable,
     Posted,
     SlackGateway,
@@ -185,6 +186,25 @@ def test_a_post_that_meets_a_fault_is_tried_later_and_never_twice_at_once(
     assert len(line.heard) == 1
 
 
+def test_a_call_that_reached_nobody_was_not_taken_and_an_answer_lost_may_have_been(
+    faulty: SlackGateway, line: Wire, time: Time
+) -> None:
+    with pytest.raises(NotTaken):
+        connected("http://127.0.0.1:1/", time).direct("U0MARKETER", "A word")
+    with pytest.raises(NotTaken):
+        connected("http://nobody.invalid/", time).direct("U0MARKETER", "A word")
+    line.says(Says(drops=True))
+    with pytest.raises(TryLater) as caught:
+        faulty.direct("U0MARKETER", "A word")
+    assert not isinstance(caught.value, NotTaken)
+
+
+def test_a_person_s_time_zone_is_asked_for(slack: SlackGateway) -> None:
+    assert slack.time_zone("U0MARKETER") == "Europe/Berlin"
+    with pytest.raises(PersonNotReachable):
+        slack.time_zone("U0NOWHERE")
+
+
 def test_the_token_knows_who_it_is_and_what_it_may_do(
     faulty: SlackGateway, line: Wire
 ) -> None:
@@ -249,6 +269,17 @@ def test_members_are_read_to_the_last_page(faulty: SlackGateway, line: Wire) -> 
         Says(json={"ok": True, "members": ["U2"]}),
     )
     assert faulty.members(CHANNEL) == {"U1", "U2"}
+
+
+def test_no_more_pages_of_members_are_read_than_are_wanted(
+    faulty: SlackGateway, line: Wire
+) -> None:
+    page = {"response_metadata": {"next_cursor": "more"}}
+    for number in range(3):
+        members = [f"U{number}{each}" for each in range(200)]
+        line.says(Says(json={"ok": True, "members": members, **page}))
+    assert len(faulty.members(CHANNEL, most=300)) == 400
+    assert len(line.heard) == 2
     assert b"cursor=more" in line.heard[1].body
 
 

@@ -263,6 +263,7 @@ def test_the_brief_travels_as_one_fenced_block_of_data() -> None:
         "findings": ["No link."],
         "tokens": ["first_name"],
         "previous": {"subject": "s", "preheader": "p", "body": "b"},
+        "rejected": [],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import Coroutine, Iterator
@@ -157,6 +158,31 @@ def test_a_raw_javascript_token_is_no_link_and_a_web_token_is(
     plan = log.get_by_role("link", name="the plan")
     expect(plan).to_have_attribute("href", "https://example.com/a_b")
     expect(plan).to_have_attribute("rel", "noopener noreferrer nofollow")
+
+
+def test_a_permalink_jumps_to_its_message_and_marks_it(page: Page, desk: Desk) -> None:
+    card = desk.posts(section("The card"))
+    for number in range(2):
+        desk.posts(section("\n".join(f"Line {n}" for n in range(30))), thread_ts=card)
+        if number == 0:
+            wanted = desk.posts(section("The newest variant"), thread_ts=card)
+    given = desk.run(
+        desk.lab.slack.chat_getPermalink(channel=CAMPAIGNS, message_ts=wanted)
+    )
+    visit(page, desk)
+    desk.run(
+        desk.lab.slack.chat_postEphemeral(
+            channel=CAMPAIGNS, user=MARA, text=f"<{given['permalink']}|the newest>"
+        )
+    )
+    page.get_by_role("link", name="the newest").click()
+    found = page.locator(f"#thread [data-ts='{wanted}']")
+    expect(found).to_be_in_viewport()
+    expect(found).to_have_class(re.compile(r"\bfound\b"))
+    # the address itself, as somebody would paste it
+    page.goto("about:blank")
+    page.goto(str(given["permalink"]))
+    expect(found).to_be_in_viewport()
 
 
 def test_a_modal_is_filled_and_sent_by_keyboard_alone(page: Page, desk: Desk) -> None:
@@ -333,3 +359,23 @@ def test_nothing_scrolls_sideways_on_a_phone(browser: Browser, desk: Desk) -> No
     assert (box["width"], box["height"]) == (390, 844)
     assert fits()
     context.close()
+
+
+def test_an_administrator_changes_a_member_in_the_menu_of_a_channel(
+    page: Page, desk: Desk
+) -> None:
+    visit(page, desk)
+    page.get_by_role("button", name="14 members").click()
+    page.get_by_role("menuitem", name="Cleo Marsh").click()
+    menu = page.get_by_role("menu", name="Manage Cleo Marsh")
+    expect(menu.get_by_role("menuitem")).to_have_count(7)
+    menu.get_by_role("menuitem", name="Make a guest").click()
+    expect(
+        page.get_by_text("Done: Cleo Marsh. Slack has told the app.")
+    ).to_be_visible()
+    page.get_by_role("button", name="14 members").click()
+    row = page.get_by_role("menuitem", name="Cleo Marsh")
+    expect(row).to_contain_text("Copy editor · Guest")
+    row.click()
+    page.get_by_role("menuitem", name="Remove from #campaigns").click()
+    expect(page.get_by_role("button", name="13 members")).to_be_visible()

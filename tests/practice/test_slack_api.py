@@ -136,6 +136,29 @@ async def test_only_the_apps_own_messages_can_be_updated_or_deleted() -> None:
         assert answer["error"] == "message_not_found"
 
 
+async def test_a_permalink_names_the_message_and_leads_to_it_on_the_page() -> None:
+    async with lab() as up:
+        card = await up.slack.chat_postMessage(channel=CAMPAIGNS, text="A card")
+        root = card["ts"]
+        reply = await up.slack.chat_postMessage(
+            channel=CAMPAIGNS, text="A variant", thread_ts=root
+        )
+        place = {"channel": CAMPAIGNS, "message_ts": reply["ts"]}
+        address = (await up.slack.chat_getPermalink(**place))["permalink"]
+        digits = reply["ts"].replace(".", "")
+        assert address == (
+            f"{up.up.url}/archives/{CAMPAIGNS}/p{digits}"
+            f"?thread_ts={root}&cid={CAMPAIGNS}"
+        )
+        async with up.http.get(address, allow_redirects=False) as answer:
+            assert answer.status == 302
+            assert answer.headers["Location"] == (
+                f"/#channel={CAMPAIGNS}&message={reply['ts']}&thread={root}"
+            )
+        nowhere = up.slack.chat_getPermalink(channel=CAMPAIGNS, message_ts="1.1")
+        assert (await refusal(nowhere))["error"] == "message_not_found"
+
+
 async def test_an_ephemeral_is_for_one_person_and_does_not_last() -> None:
     async with lab() as slack:
         await slack.slack.chat_postEphemeral(channel=CAMPAIGNS, user=MARA, text="psst")

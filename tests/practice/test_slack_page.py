@@ -49,7 +49,7 @@ async def test_the_state_shows_what_one_person_may_see() -> None:
         assert "D0LEGAL" not in mine["messages"]
         assert hers["messages"]["D0LEGAL"][0]["text"] == "secret"
         assert [p["name"] for p in mine["people"]][:2] == ["mara", "cleo"]
-        assert len(mine["people"]) == 11
+        assert len(mine["people"]) == 13
         assert mine["notes"] == ["practice time"]
         assert [c["command"] for c in mine["commands"]] == [
             "/brief",

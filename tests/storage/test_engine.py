@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from domain.errors import TryLater, Unknown
 from storage import queries
@@ -44,6 +45,23 @@ def test_all_rows_of_a_transaction_carry_its_one_time(
         moments = store.connection.execute(sa.select(inbox.c.created_at)).scalars()
 
         assert set(moments) == {store.now}
+
+
+async def test_a_pool_without_a_free_connection_is_an_answer_as_well(
+    sqlite_url: str, clock: Clock
+) -> None:
+    Database(sqlite_url, clock).close()
+    reader = Reader(sqlite_url)
+    one = reader.engine.sync_engine.url.set(drivername="sqlite+aiosqlite")
+    reader.engine = create_async_engine(
+        one, pool_size=1, max_overflow=0, pool_timeout=0.01
+    )
+    try:
+        async with reader.engine.connect():
+            with pytest.raises(TryLater, match="busy"):
+                await reader.run(count_of, audiences)
+    finally:
+        await reader.close()
 
 
 def test_a_locked_sqlite_file_is_an_answer_and_not_a_silence(

@@ -101,3 +101,30 @@ def test_decisions_of_the_first_schema_are_kept_and_stay_append_only(
     ):
         connection.exec_driver_sql("UPDATE decisions SET actor = 'U0OTHER'")
     database.close()
+
+
+def test_a_strategy_that_waits_during_the_upgrade_begins_its_time_with_the_relay(
+    empty_url: str, clock: Clock
+) -> None:
+    database = Database(empty_url, clock)
+    migrate.upgrade(database, to="0002")
+    with database.engine.begin() as connection:
+        for row in (
+            *_ROWS[:3],
+            "UPDATE campaigns SET state = 'awaiting_brand_lead'",
+            (
+                "INSERT INTO outbox (campaign_id, dedup_key, available_at, created_at)"
+                " VALUES (1, 'card:1:1', :at, :at)"
+            ),
+        ):
+            given = [each for name, each in _GIVEN.items() if f":{name}" in row]
+            connection.execute(sa.text(row).bindparams(*given))
+
+    migrate.upgrade(database)
+
+    due = database.look(lambda store: store.deadlines.due())
+    assert [(each.campaign_id, each.kind) for each in due] == [(1, "remind")]
+    with database.engine.connect() as connection:
+        jobs = connection.exec_driver_sql("SELECT campaign_id, dedup_key FROM outbox")
+        assert [tuple(row) for row in jobs] == [(1, "card:1:1")]
+    database.close()

@@ -99,6 +99,7 @@ def test_a_text_is_asked_about_once_per_stage(database: Database) -> None:
             variant.id,
             variant.revision_id,
             stage="copy",
+            round_name="copy",
             role="copy_editor",
             due_at=store.now,
         )

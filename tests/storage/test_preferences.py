@@ -78,7 +78,6 @@ def test_cards_ask_those_who_are_in(database: Database) -> None:
         store.preferences.set(COPY_ONE, AWAY)
 
     card = database.read(queries.campaign_card, campaign.id, FACTS)
-    assert card.review is not None
-    assert card.review.asked == (COPY_TWO,)
+    assert card.reviews[0].asked == (COPY_TWO,)
     shown = database.read(queries.variant_card, variant.id, FACTS)
-    assert shown.asked == (COPY_TWO,)
+    assert shown.questions[0].asked == (COPY_TWO,)

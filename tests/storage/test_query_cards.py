@@ -77,7 +77,7 @@ def test_a_fresh_brief_is_a_card_with_nothing_written(
         2,
     )
     assert (view.slack_channel, view.slack_ts) == ("C0CAMPAIGNS", None)
-    assert (view.review, view.canary, view.incident) == (None, None, None)
+    assert (view.reviews, view.canary, view.incident) == ((), None, None)
     assert (view.decisions, view.unknown_chunks, view.arms) == ((), (), ())
 
 
@@ -138,9 +138,8 @@ def test_a_card_in_review_says_which_stage_who_is_asked_and_until_when(
         open_review(store, campaign, [b])
         decide(store, open_request(store, b))
 
-    review = card(database, campaign).review
+    (review,) = card(database, campaign).reviews
 
-    assert review is not None
     assert (review.stage, review.number, review.total) == ("copy", 1, 2)
     # the brief's author has the role too, but may not decide
     assert (review.role, review.asked) == ("copy_editor", (COPY_ONE, COPY_TWO))
@@ -161,8 +160,7 @@ def test_an_approval_of_an_older_text_is_not_shown_for_the_new_one(
     view = card(database, campaign)
 
     assert [each.variant_label for each in view.decisions] == ["B"]
-    assert view.review is not None
-    assert view.review.approved == 1
+    assert view.reviews[0].approved == 1
     assert database.read(queries.variant_card, edited.id, FACTS).decisions == ()
 
 
@@ -174,10 +172,22 @@ def test_the_last_stage_takes_the_arms(database: Database) -> None:
             store, campaign, variants, stage="deliverability", role="deliverability"
         )
 
-    review = card(database, campaign).review
+    (review,) = card(database, campaign).reviews
 
-    assert review is not None
     assert (review.number, review.quota, review.asked) == (2, 2, (MAIL_OPS,))
+
+
+def test_a_stage_does_not_promise_to_let_more_through_than_there_are(
+    database: Database,
+) -> None:
+    with database.begin() as store:
+        campaign = add_campaign(store)
+        (only,) = write_all(store, campaign, "A")
+        open_review(store, campaign, [only])
+
+    (review,) = card(database, campaign).reviews
+
+    assert (review.quota, review.approved) == (1, 0)
 
 
 def test_a_stage_that_left_the_playbook_does_not_break_the_card(
@@ -187,7 +197,7 @@ def test_a_stage_that_left_the_playbook_does_not_break_the_card(
         campaign = add_campaign(store)
         open_review(store, campaign, write_all(store, campaign), stage="astrology")
 
-    assert card(database, campaign).review is None
+    assert card(database, campaign).reviews == ()
 
 
 def test_a_rejection_is_shown_with_its_reason(database: Database, clock: Clock) -> None:
@@ -488,8 +498,16 @@ def test_a_variants_card_asks_about_its_present_text(
         VariantState.IN_REVIEW,
         1,
     )
-    assert (view.text, view.request_id, view.stage) == (TEXT, request.id, "copy")
-    assert (view.asked, view.due_at) == ((COPY_ONE, COPY_TWO), clock() + HOURS_4)
+    (question,) = view.questions
+    assert (view.text, question.request_id, question.stage) == (
+        TEXT,
+        request.id,
+        "copy",
+    )
+    assert (question.asked, question.due_at) == (
+        (COPY_ONE, COPY_TWO),
+        clock() + HOURS_4,
+    )
     (finding,) = view.findings
     assert (finding.rule, finding.severity, finding.field) == (
         "grammar",
@@ -509,7 +527,7 @@ def test_a_decided_variant_has_a_decision_and_no_question(database: Database) ->
 
     view = database.read(queries.variant_card, variant.id, FACTS)
 
-    assert (view.request_id, view.asked, view.due_at) == (None, (), None)
+    assert view.questions == ()
     assert [each.actor for each in view.decisions] == [COPY_ONE]
 
 
@@ -520,7 +538,7 @@ def test_an_unwritten_variant_has_no_text(database: Database) -> None:
     view = database.read(queries.variant_card, variant.id, FACTS)
 
     assert (view.text, view.origin, view.revision_id) == (None, None, None)
-    assert (view.revision_number, view.findings, view.request_id) == (0, (), None)
+    assert (view.revision_number, view.findings, view.questions) == (0, (), ())
 
 
 def test_revisions_come_in_order_each_beside_its_parent(database: Database) -> None:

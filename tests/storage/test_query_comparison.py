@@ -100,28 +100,28 @@ def test_an_open_question_about_a_passing_text_can_be_approved_here(
 
     view = database.read(queries.comparison, campaign.id)
 
-    assert (view.left.request_id, view.left.stage) == (request.id, "copy")
+    assert view.left.questions == ((request.id, "copy"),)
     assert [each.severity for each in view.left.revision.findings] == ["soft"]
-    assert (view.right.request_id, view.right.stage) == (None, None)
+    assert view.right.questions == ()
     assert (view.left.is_linted, view.right.is_linted) == (True, True)
 
 
 def test_nothing_can_be_approved_here_once_it_is_decided_or_rests(
     database: Database,
 ) -> None:
-    def requests() -> list[int | None]:
+    def questions() -> list[object]:
         view = database.read(queries.comparison, campaign.id)
-        return [view.left.request_id, view.right.request_id]
+        return [view.left.questions, view.right.questions]
 
     with database.begin() as store:
         campaign, (a, b) = in_review(store)
         decide(store, open_request(store, a))
         other = open_request(store, b)
-    assert requests() == [None, other.id]
+    assert questions() == [(), ((other.id, "copy"),)]
 
     with database.begin() as store:
         move(store, campaign, State.STAGED_REVIEW, stage="deliverability")
-    assert requests() == [None, None]
+    assert questions() == [(), ()]
 
 
 def test_a_text_that_is_being_checked_says_so(database: Database) -> None:
@@ -136,7 +136,7 @@ def test_a_text_that_is_being_checked_says_so(database: Database) -> None:
         )
 
     view = database.read(queries.comparison, campaign.id)
-    assert (view.left.is_linted, view.left.request_id) == (False, None)
+    assert (view.left.is_linted, view.left.questions) == (False, ())
 
 
 def test_one_text_cannot_be_compared(database: Database) -> None:

@@ -209,6 +209,7 @@ def test_of_very_many_questions_those_due_first_are_read(
                 variant.id,
                 text.id,
                 stage="copy",
+                round_name="copy",
                 role="copy_editor",
                 due_at=store.now + (201 - n) * MINUTE,
             )

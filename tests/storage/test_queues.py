@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.campaign import Campaign
-from domain.errors import Overtaken
+from domain.errors import Overtaken, Refused
 from storage.engine import Database
 from storage.messages import CLAIM_FOR
 from tests.clock import Clock
@@ -32,6 +32,25 @@ def test_what_came_in_twice_gets_the_first_answer(database: Database) -> None:
 
         assert store.inbox.seen("slack", "Ev1") == "first"
         assert store.inbox.seen("esp", "Ev1") is None
+
+
+def test_what_a_delivery_asks_for_is_done_once(database: Database) -> None:
+    done = iter((7, 8))
+    with database.begin() as store:
+        assert store.inbox.once("slack", "Ev1", lambda: next(done)) == 7
+    with database.begin() as store:
+        assert store.inbox.once("slack", "Ev1", lambda: next(done)) == 7
+        assert store.inbox.once("slack", "Ev2", lambda: next(done)) == 8
+
+
+def test_what_is_refused_may_be_sent_again(database: Database) -> None:
+    def refuse() -> int:
+        raise Refused("Not yet.")
+
+    with database.begin() as store:
+        with pytest.raises(Refused):
+            store.inbox.once("slack", "Ev1", refuse)
+        assert store.inbox.seen("slack", "Ev1") is None
 
 
 def test_old_answers_are_forgotten(database: Database, clock: Clock) -> None:

@@ -110,6 +110,7 @@ def test_a_question_that_an_undo_closed_is_asked_anew(
             request.variant_id,
             request.revision_id,
             stage="copy",
+            round_name="copy",
             role="copy_editor",
             due_at=store.now + HOURS_4,
         )
@@ -224,6 +225,28 @@ def test_of_two_answers_to_a_suggestion_the_second_is_overtaken(
     assert (second.state, second.decided_by) == (SuggestionState.OVERTAKEN, None)
     # the suggester wrote the brief and edits copy, and decides neither way
     assert first.owners == (COPY_ONE, COPY_TWO)
+
+
+def test_a_suggestion_asks_whom_the_question_is_assigned_to_and_the_author(
+    database: Database,
+) -> None:
+    with database.begin() as store:
+        campaign, (a, *_) = reviewed(store)
+        store.comments.suggest(
+            campaign.id, text_of(store, a), TEXT, author=MAIL_OPS, comment="Shorter."
+        )
+        asked = open_request(store, a)
+    (shown,) = database.read(queries.suggestions_of, campaign.id, FACTS)
+    assert shown.owners == (MARKETER, COPY_ONE, COPY_TWO)
+    for assignee, owners in (
+        (COPY_TWO, (MARKETER, COPY_TWO)),
+        # whoever has left the team, or suggested it, is nobody to ask
+        ("U0GONE", (MARKETER, COPY_ONE, COPY_TWO)),
+    ):
+        with database.begin() as store:
+            store.pools.assign([asked.id], assignee)
+        (shown,) = database.read(queries.suggestions_of, campaign.id, FACTS)
+        assert shown.owners == owners
 
 
 def test_a_suggestion_that_is_not_there_is_unknown(database: Database) -> None:

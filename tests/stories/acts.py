@@ -36,6 +36,15 @@ def fill_brief(
     form.get_by_label("Call-to-action link", exact=True).fill(link)
 
 
+def choose_tier(form: Locator, tier: str) -> None:
+    """Pick tier A, B or C; at A the form is drawn anew."""
+    form.get_by_label("Tier", exact=True).click()
+    form.page.get_by_role("option", name=re.compile(f"^{tier}: ")).click()
+    if tier == "A":
+        send = form.get_by_role("button", name="Send to brand lead")
+        expect(send).to_be_visible(timeout=CLICK_MS)
+
+
 def send_brief(
     who: Person, form: Locator, title: str, *, button: str = "Write variants"
 ) -> int:
@@ -65,10 +74,16 @@ def in_review(play: Play, who: Person, number: int) -> None:
         expect(who.card(number)).to_contain_text("In copy review", timeout=WORK_MS)
 
 
+def approve_button(variant: Locator, label: str, stage: str) -> Locator:
+    """The button of one stage: stages side by side have one each."""
+    name = re.compile(rf"^Approve variant {label}(, {stage} stage)?$", re.IGNORECASE)
+    return variant.get_by_role("button", name=name)
+
+
 def approve(who: Person, number: int, label: str, stage: str) -> None:
     """Approve one variant; its card says who did."""
     variant = who.variant(number, label)
-    button = variant.get_by_role("button", name=f"Approve variant {label}")
+    button = approve_button(variant, label, stage)
     expect(button).to_be_visible(timeout=WORK_MS)
     button.click()
     said = re.compile(rf"{stage} approved by")

@@ -38,11 +38,13 @@ from domain.checklist import Question, QuestionsOpen, checklist
 from domain.review import RequestId
 from domain.views import CampaignCard
 from tests.blocks.states import CARDS, VARIANTS
+from tests.blocks.test_digest import DIGESTS
 from tests.blocks.test_nudge import BEFORE, LATE, NUMBER, TITLE
 from tests.blocks.test_pool import MESSAGES as ASSIGNED
 from tests.blocks.test_pool import VIEWS as ASSIGN
 from tests.blocks.test_pool import make_change
-from tests.blocks.test_strategy import VERSION
+from tests.blocks.test_stage_metrics import MESSAGES as METRICS
+from tests.blocks.test_strategy import STRATEGY_NUDGES, VERSION
 from tests.blocks.test_surfaces import MESSAGES, VIEWS
 from tests.blocks.test_talk import MESSAGES as TALK
 from tests.blocks.views import (
@@ -109,8 +111,11 @@ SAID: Final[Mapping[str, Message]] = {
     ),
     "strategy_asked": _strategy(CARDS["awaiting_brand_lead"]),
     "strategy_given_back": _strategy(CARDS["changes_asked"]),
+    **{f"strategy_{name}": said for name, said in STRATEGY_NUDGES.items()},
+    **DIGESTS,
     **TALK,
     **ASSIGNED,
+    **METRICS,
     **MESSAGES,
 }
 

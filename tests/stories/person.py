@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from tests.stories.stack import Stack
 
 MARA, CLEO, CASPAR, DEV = "U0MARKETER", "U0COPYONE", "U0COPYTWO", "U0DELIVER"
-BEA = "U0BRAND"
+BEA, LENA, SAM = "U0BRAND", "U0LEGAL", "U0STAKE"
 OMAR, ANA = "U0ONCALL", "U0ANALYST"
 CAMPAIGNS, ON_CALL, GENERAL = "C0CAMPAIGN", "C0ONCALL", "C0GENERAL"
 NAMES = {CAMPAIGNS: "campaigns", ON_CALL: "on-call", GENERAL: "general"}
@@ -48,7 +48,8 @@ class Person:
     def card(self, number: int, channel: str = CAMPAIGNS) -> Locator:
         """The newest message of a channel that is about a campaign."""
         title = re.compile(rf"#{number} ")
-        return self.channel(channel).locator("article.message", has_text=title).first
+        lasting = "article.message:not(.ephemeral)"
+        return self.channel(channel).locator(lasting, has_text=title).first
 
     def thread(self, number: int) -> Locator:
         """The messages of a campaign's thread, which is opened when it is not."""

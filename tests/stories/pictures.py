@@ -40,6 +40,7 @@ def _all(kind: str, lines: dict[str, str], look: str = "") -> tuple[Picture, ...
 
 _CAMPAIGN: Final = {
     "awaiting_brand_lead": "Tier A, before anything is written: a brand lead is asked",
+    "awaiting_brand_lead_escalated": "A strategy is overdue: others are asked to step in",
     "awaiting_brand_lead_again": "The changed brief, and what changed in it",
     "changes_asked": "The brand lead asked for changes",
     "strategy_approved": "The strategy is approved, the variants are being written",
@@ -56,6 +57,8 @@ _CAMPAIGN: Final = {
     "in_review_spot_check": "Tier C, drawn for a spot check",
     "in_review_of_a_raised_tier": "A raised tier says why, and that it takes two people",
     "in_review_nobody_asked": "In review, and nobody holds the role",
+    "in_review_side_by_side": "Two stages are asked at the same time",
+    "in_review_one_side_through": "One of them has approved, the other is waited for",
     "in_second_stage": "In the second stage; who approved the first",
     "approved": "Approved, being scheduled",
     "passed_by_itself": "Tier C passed by itself",
@@ -79,6 +82,7 @@ _VARIANT: Final = {
     "being_checked": "Being checked",
     "asked": "Passes lint and waits for a decision",
     "asked_nobody_here": "Everybody in the pool is out of office",
+    "asked_side_by_side": "Two stages are asked at the same time: an Approve for each",
     "asked_with_notes": "Passes with notes",
     "blocked": "Blocked: Approve is off until the text changes",
     "edited": "Edited by a person",
@@ -103,6 +107,8 @@ _MESSAGE: Final = {
     "stage_passed": "A stage is through",
     "strategy_asked": "A strategy waits for a brand lead",
     "strategy_given_back": "The brand lead's wish, for the author",
+    "strategy_escalated": "No brand lead decided: somebody else is asked to step in",
+    "digest": "The daily digest: what waits, what is late in the pool, one's own briefs",
     "reminded": "The one reminder",
     "escalated": "Nobody decided: somebody else is asked to step in",
     "assigned_by_a_person": "The review was given to somebody else",
@@ -119,6 +125,8 @@ _MESSAGE: Final = {
     "brief_list": "/brief list",
     "brief_shown": "/brief show",
     "status": "/desk status",
+    "metrics": "/desk metrics",
+    "metrics_empty": "/desk metrics before anybody has decided",
     "refused": "Refused: what and why",
     "overtaken": "Somebody was faster",
     "broken": "A fault of ours, with its reference",
@@ -177,7 +185,14 @@ GALLERY: Final = (
         {"asked_again_a_moment_ago": "Undo and four buttons, at 390 px"},
         "phone",
     ),
-    *_all("message", {"suggestion": "A suggestion at 390 px"}, "phone"),
+    *_all(
+        "message",
+        {
+            "suggestion": "A suggestion at 390 px",
+            "metrics": "/desk metrics at 390 px",
+        },
+        "phone",
+    ),
     *_all(
         "view",
         {
@@ -236,6 +251,14 @@ STORIES: Final = {
     "modal-change-brief": "The brief is changed, below the wish",
     "card-awaiting-brand-lead-again": "Version 2, and what changed in it",
     "card-strategy-approved": "The strategy is approved, review has begun",
+    "notice-author-refused": "Tier A: the brief's author holds the role, and may not approve",
+    "modal-approve": "What an approval at tier A answers: checked already, and asked",
+    "modal-approve-error": "One line is not ticked",
+    "modal-approve-deliverability": "The next stage answers its own questions",
+    "thread-tier-a-approved": "Four stages, four people",
+    "modal-bulk": "Tier C in one go: the list, and one left out",
+    "modal-bulk-answers": "What came of each; who was faster is named",
+    "home-after-bulk": "Home keeps the one that was left out",
     "card-passes-by-itself": "Tier C says what happens if nobody decides",
     "phone-thread-reminded": "The one reminder, on a phone",
     "card-overdue": "Overdue: the brand lead is asked to step in",
@@ -269,6 +292,14 @@ PHONE: Final = (
     "notice-incident",
     "modal-incident",
     "card-awaiting-brand-lead",
+    "notice-author-refused",
+    "modal-approve",
+    "modal-approve-error",
+    "modal-approve-deliverability",
+    "thread-tier-a-approved",
+    "modal-bulk",
+    "modal-bulk-answers",
+    "home-after-bulk",
 )
 
 

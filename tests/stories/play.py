@@ -29,8 +29,10 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.stories import (
     brief_to_sent,
     review_brand_lead,
+    review_bulk,
     review_nobody_acts,
     review_second_thoughts,
+    review_tier_a,
     rollback,
     small_ones,
 )
@@ -40,6 +42,8 @@ from tests.stories.stage import CHROMIUM_ARGS, IMAGES, Play
 AS_SHIPPED = 240.0
 """Practice time as a person gets it: 1 s stands for 4 min."""
 FASTER = 480.0
+UNHURRIED = 60.0
+"""Four hours take four minutes: nothing passes by itself meanwhile."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_BROWSER = 2
 _STOPPED = 143
@@ -66,6 +70,8 @@ STORIES = {
     "phone-brief-to-sent": Story(run=brief_to_sent.phone),
     "phone-complaints-roll-back": Story(run=rollback.phone_complaints),
     "review-brand-lead": Story(run=review_brand_lead.play),
+    "review-tier-a": Story(run=review_tier_a.play, scale=UNHURRIED),
+    "review-bulk": Story(run=review_bulk.play, scale=UNHURRIED),
     "review-nobody-acts": Story(run=review_nobody_acts.play, scale=AS_SHIPPED),
     "review-second-thoughts": Story(run=review_second_thoughts.play),
     "hostile-brief": Story(run=small_ones.hostile),

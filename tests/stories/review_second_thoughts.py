@@ -21,6 +21,7 @@ def play(play: Play) -> None:
     mara, cleo = play.person(MARA), play.person(CLEO)
     number = acts.brief(play, mara, TITLE, acts.CALM)
     acts.in_review(play, mara, number)
+    expect(mara.card(number)).to_contain_text("tier B")
     _commented(play, cleo, number)
     _suggested(play, mara, number)
     with play.step("copy approves A and B; deliverability is asked"):

@@ -84,7 +84,7 @@ def sent_away(play: Play) -> None:
     mara = play.person(MARA)
     with play.step("the app is removed from #campaigns"):
         mara.say("/remove @copydesk")
-        expect(mara.page.get_by_role("button", name="11 members")).to_be_visible()
+        expect(mara.page.get_by_role("button", name="13 members")).to_be_visible()
     with play.step("a brief is kept, and mara is told how to invite the app"):
         form = acts.open_brief(mara)
         acts.fill_brief(form, "Nobody home", acts.CALM)

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, expect
 from playwright.sync_api import Error as BrowserError
 
-from tests.stories.person import Person, arrive
+from tests.stories.person import DESK_SIZE, PHONE_SIZE, Person, arrive
 from tests.stories.stack import ROOT, Stack
 
 IMAGES = ROOT / "docs" / "images"
@@ -65,6 +65,30 @@ class Play:
         """Save a screenshot for the docs, when asked to."""
         if self.images is not None:
             save(what, self.images / f"{name}.png")
+
+    def both(
+        self,
+        person: Person,
+        what: Page | Locator,
+        name: str,
+        *,
+        at: Locator | None = None,
+    ) -> None:
+        """Look at something at both widths, and save a screenshot of each.
+
+        Nothing may stick out sideways, nor be gone, when the window is a phone's.
+
+        Args:
+            at: What has to be in sight on a page that scrolls.
+        """
+        for prefix, (width, height) in (("phone-", PHONE_SIZE), ("", DESK_SIZE)):
+            person.page.set_viewport_size({"width": width, "height": height})
+            if isinstance(what, Locator):
+                expect(what).to_be_visible()
+            if at is not None:
+                at.scroll_into_view_if_needed()
+            assert person.fits(), f"{name} is wider than {width} px."
+            self.shot(what, f"{prefix}{name}")
 
     def audit(self, number: int) -> str:
         """A campaign's story as the record tells it."""

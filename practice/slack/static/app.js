@@ -7,6 +7,7 @@ import { avatar, fill, h, icon, toast } from "./dom.js";
 import { drawSidebar, drawTopbar } from "./frame.js";
 import { guide } from "./guide.js";
 import { drawInspector, refreshInspector } from "./inspector.js";
+import { aboutMember, memberMenu } from "./members.js";
 import { emptyLead, MessageList, threadHash } from "./messages.js";
 import { syncStack } from "./modal.js";
 import { closeMenu, openMenu } from "./popup.js";
@@ -24,7 +25,7 @@ function parseRoute() {
   const first = [...store.channels.values()].find((channel) => !channel.is_im)?.id || null;
   if (hash === "home") return { kind: "home", channel: first, thread: null };
   const wanted = params.get("channel");
-  return { kind: "channel", channel: store.channels.has(wanted) ? wanted : first, thread: wanted === null || store.channels.has(wanted) ? params.get("thread") : null };
+  return { kind: "channel", channel: store.channels.has(wanted) ? wanted : first, thread: wanted === null || store.channels.has(wanted) ? params.get("thread") : null, message: params.get("message") };
 }
 
 function appMenu(channel, anchor) {
@@ -37,7 +38,7 @@ function appMenu(channel, anchor) {
   openMenu(anchor, [
     inside ? { text: `Remove ${store.app.name} from #${channel.name}`, danger: true, run: () => run("remove_app") } : { text: `Add ${store.app.name} to #${channel.name}`, run: () => run("invite") },
     { divider: true }, { heading: `${members.length} people` },
-    ...members.map((person) => ({ text: person.real_name, description: person.title, lead: avatar(person, "s") })),
+    ...members.map((person) => ({ text: person.real_name, description: aboutMember(person), lead: avatar(person, "s"), dataset: { member: person.id }, run: () => memberMenu(person, channel, anchor) })),
   ], { label: `Members of #${channel.name}` });
 }
 
@@ -151,6 +152,8 @@ function route() {
   document.body.classList.remove("sidebar-open");
   store.route = parseRoute();
   drawPlace();
+  const { message, thread } = store.route;
+  if (message) (thread ? view.threadList : view.list)?.reveal(message);
 }
 
 const EVENTS = {
@@ -268,6 +271,10 @@ document.addEventListener("mousedown", (event) => {
   if (document.body.classList.contains("sidebar-open") && !$("sidebar").contains(event.target) && !event.target.closest("[aria-controls=sidebar]")) document.body.classList.remove("sidebar-open");
 });
 window.addEventListener("hashchange", route);
+// The address stays the same when a link is followed again, but the eyes went elsewhere.
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.("a")?.getAttribute("href") === location.hash) route();
+});
 window.addEventListener("beforeunload", closeSwitcher);
 emit("starting");
 start();

@@ -2,12 +2,13 @@
 
 import { post } from "./api.js";
 import { avatar, fill, h, icon, toast } from "./dom.js";
+import { aboutMember } from "./members.js";
 import { openMenu } from "./popup.js";
 import { channelName, me, store, unreadCount } from "./store.js";
 
 export function drawTopbar(node, { switchTo, toggleInspector, toggleSidebar, openSwitcher }) {
   const person = me();
-  const items = () => [...store.people.values()].map((one) => ({ text: one.real_name || one.name, description: one.title, lead: avatar(one, "s"), checked: one.id === store.as, dataset: { person: one.id }, run: () => switchTo(one.id) }));
+  const items = () => [...store.people.values()].map((one) => ({ text: one.real_name || one.name, description: aboutMember(one), lead: avatar(one, "s"), checked: one.id === store.as, dataset: { person: one.id }, run: () => switchTo(one.id) }));
   const act = h("button", { type: "button", class: "act-as", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": `Act as: ${person.real_name}, ${person.title || ""}`, on: { click: () => openMenu(act, items(), { label: "Act as" }) } },
     avatar(person, "s"), h("span", { class: "act-as-text" }, h("span", { class: "act-as-label" }, "Act as"), h("span", { class: "act-as-name" }, person.real_name || person.name, h("span", { class: "act-as-role" }, ` · ${person.title || ""}`))), icon("chevron", 14));
   fill(node,

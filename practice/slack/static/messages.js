@@ -209,9 +209,17 @@ export class MessageList {
     });
   }
 
+  /** Jump to a message and mark it, as a link to it does. */
   reveal(ts) {
     const node = this.node.querySelector(`[data-ts="${CSS.escape(ts)}"]`);
-    node?.scrollIntoView({ block: "center" });
+    if (!node) return;
+    for (const each of document.querySelectorAll(".message.found")) each.classList.remove("found");
+    node.classList.add("found");
+    node.tabIndex = -1;
+    this.stuck = false;
+    node.focus({ preventScroll: true });
+    // of a message higher than the window, the beginning has to be seen
+    node.scrollIntoView({ block: node.offsetHeight > this.node.clientHeight ? "start" : "center" });
   }
 }
 

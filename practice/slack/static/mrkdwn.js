@@ -22,9 +22,21 @@ export function safeUrl(url) {
   }
 }
 
+/** The place on this page that a permalink of this workspace names; null for any other address. */
+function placeOf(href) {
+  const { origin, pathname, searchParams } = new URL(href);
+  const match = origin === location.origin && pathname.match(/^\/archives\/(\w+)\/p(\d{10})(\d{6})$/);
+  if (!match) return null;
+  const thread = searchParams.get("thread_ts");
+  const place = new URLSearchParams({ channel: match[1], message: `${match[2]}.${match[3]}`, ...(thread ? { thread } : {}) });
+  return `#${place}`;
+}
+
 export function link(url, ...label) {
   const href = safeUrl(url);
   if (!href) return h("span", {}, ...label);
+  const place = placeOf(href);
+  if (place) return h("a", { href: place }, ...label);
   return h("a", { href, target: "_blank", rel: "noopener noreferrer nofollow" }, ...label);
 }
 

@@ -79,8 +79,10 @@ class Select {
   }
 
   pressed(event) {
-    if (event.target === this.input || event.target.closest("button")) return;
+    if (event.target === this.input) return;
+    // the input keeps the focus: leaving it draws the chips anew, and a chip's click is lost
     event.preventDefault();
+    if (event.target.closest("button")) return;
     this.input.focus();
     this.open();
   }

@@ -6,6 +6,7 @@ export const store = {
   team: { name: "Practice workspace" },
   app: { name: "App", bot_user: "" },
   people: new Map(),
+  groups: [],
   channels: new Map(),
   messages: new Map(),
   ephemerals: new Map(),
@@ -35,6 +36,7 @@ export function loadState(state) {
   store.team = state.team || store.team;
   store.app = state.app || store.app;
   store.people = new Map((state.people || []).map((person) => [person.id, person]));
+  store.groups = state.groups || [];
   store.channels = new Map((state.channels || []).map((channel) => [channel.id, channel]));
   store.messages = new Map();
   for (const [channel, list] of Object.entries(state.messages || {})) {
