@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,6 +14,9 @@ Body = Mapping[str, Any]
 
 # SQLite and Postgres: every number of this length fits a bigint
 _ID_DIGITS: Final = 18
+
+# what nobody can type and no database keeps: NUL, and half of a pair of surrogates
+_UNTYPABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +80,7 @@ class Submission:
             user=member(body),
             view_id=str(view["id"]),
             target=number(about) if about else 0,
-            state=view.get("state", {}).get("values", {}),
+            state=_typed(view),
         )
 
 
@@ -108,7 +112,7 @@ class Typing:
             view_id=str(view["id"]),
             callback=str(view["callback_id"]),
             submit=str((view.get("submit") or {}).get("text", "")),
-            state=view.get("state", {}).get("values", {}),
+            state=_typed(view),
         )
 
 
@@ -136,7 +140,7 @@ class Columns:
             Refused: The view is not ours.
         """
         view = body["view"]
-        state = view.get("state", {}).get("values", {})
+        state = _typed(view)
         return cls(
             campaign=number(str(view.get("private_metadata"))),
             left=_chosen(state, Action.LEFT),
@@ -144,6 +148,24 @@ class Columns:
             view_id=str(view["id"]),
             seen=str(view.get("hash") or ""),
         )
+
+
+def _typed(view: Mapping[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
+    """What a form holds, as Slack sends it, without what nobody can have typed."""
+    state: dict[str, dict[str, dict[str, Any]]] = _typable(
+        view.get("state", {}).get("values", {})
+    )
+    return state
+
+
+def _typable(value: Any) -> Any:
+    if isinstance(value, str):
+        return _UNTYPABLE.sub("", value)
+    if isinstance(value, dict):
+        return {key: _typable(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_typable(each) for each in value]
+    return value
 
 
 def _chosen(state: Mapping[str, Any], side: Action) -> int:
@@ -206,7 +228,7 @@ class Command:
         return cls(
             user=member(body),
             trigger=str(body.get("trigger_id", "")),
-            text=str(body.get("text") or "").strip(),
+            text=str(_typable(body.get("text") or "")).strip(),
         )
 
     @property

@@ -76,6 +76,21 @@ async def test_a_rejection_keeps_its_code_and_its_words(desk: Lab) -> None:
     assert reason == "Unsupported claim: No source says so."
 
 
+@pytest.mark.parametrize("unseen", ["\x00", "\ud800", "\udfff\x00"], ids=ascii)
+async def test_what_no_database_keeps_is_left_out_of_the_words(
+    desk: Lab, unseen: str
+) -> None:
+    first, _second = desk.write(in_review, desk.deps.playbook)
+    values = {
+        "reason_code": {"reason_code": chosen("writing")},
+        "reason": {"reason": typed(f"Too{unseen} loud{unseen}")},
+    }
+    await sent(desk, first, values)
+    with desk.deps.database.engine.connect() as connection:
+        found = connection.exec_driver_sql("SELECT reason FROM decisions").scalar_one()
+    assert found == "Too loud"
+
+
 async def test_a_rejection_without_code_or_words_is_said_at_both(desk: Lab) -> None:
     first, _second = desk.write(in_review, desk.deps.playbook)
     await desk.press(Action.REJECT, first, by=CLEO)

@@ -297,6 +297,10 @@ def rows(now: datetime) -> Iterator[dict[str, Any]]:
 @pytest.fixture
 def busy(database: Database, clock: Clock) -> Database:
     """A desk of two years, in rows as they are kept."""
+    return two_years(database, clock)
+
+
+def two_years(database: Database, clock: Clock) -> Database:
     with database.begin() as store:
         campaign = add_campaign(store, audience_id=add_audience(store, 3))
         write_all(store, campaign, "A")
@@ -329,10 +333,9 @@ def busy(database: Database, clock: Clock) -> Database:
 
 
 def test_every_statement_goes_along_an_index_and_none_walks_a_table(
-    busy: Database, clock: Clock
+    sqlite_url: str, clock: Clock
 ) -> None:
-    if not busy.is_sqlite:
-        pytest.skip("the plan is read as SQLite words it")
+    database = two_years(Database(sqlite_url, clock), clock)
     when = {"since": clock() - 7 * DAY, "now": clock()}
 
     def plans(connection: sa.Connection) -> list[str]:
@@ -349,7 +352,10 @@ def test_every_statement_goes_along_an_index_and_none_walks_a_table(
             )
         ]
 
-    assert [each for each in busy.read(plans) if each.startswith("SCAN")] == []
+    found = database.read(plans)
+    database.close()
+    assert found
+    assert [each for each in found if each.startswith("SCAN")] == []
 
 
 def test_a_week_is_counted_out_of_two_years(busy: Database, clock: Clock) -> None:
