@@ -32,6 +32,7 @@ from tests.blocks.views import (
     make_variant_card,
     make_withdrawn,
     minutes,
+    one_side,
 )
 
 _S, _V = State, VariantState
@@ -195,23 +196,12 @@ CARDS: dict[str, CampaignCard] = {
     "in_review_side_by_side": make_card(
         tier="A",
         reviews=(
-            make_review(
-                stage="deliverability",
-                beside=("legal",),
-                role="deliverability",
-                asked=("U0DELIVER",),
-                number=2,
-                total=4,
-                quota=None,
-            ),
-            make_review(
-                stage="legal",
-                beside=("deliverability",),
-                role="legal",
+            one_side("deliverability", 2, beside="legal", asked=("U0DELIVER",)),
+            one_side(
+                "legal",
+                3,
+                beside="deliverability",
                 asked=("U0LEGAL",),
-                number=3,
-                total=4,
-                quota=None,
                 due_at=NOW + minutes(1_500),
             ),
         ),
@@ -219,26 +209,15 @@ CARDS: dict[str, CampaignCard] = {
     "in_review_one_side_through": make_card(
         tier="A",
         reviews=(
-            make_review(
-                stage="deliverability",
-                beside=("legal",),
-                role="deliverability",
+            one_side(
+                "deliverability",
+                2,
+                beside="legal",
                 asked=(),
                 due_at=None,
                 is_through=True,
-                number=2,
-                total=4,
-                quota=None,
             ),
-            make_review(
-                stage="legal",
-                beside=("deliverability",),
-                role="legal",
-                asked=("U0LEGAL",),
-                number=3,
-                total=4,
-                quota=None,
-            ),
+            one_side("legal", 3, beside="deliverability", asked=("U0LEGAL",)),
         ),
     ),
     "between_stages": make_card(reviews=()),

@@ -74,6 +74,19 @@ def make_review(**changes: object) -> ReviewView:
     return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
 
 
+def one_side(stage: str, number: int, *, beside: str, **changes: object) -> ReviewView:
+    """One of two stages that are asked at the same time."""
+    return make_review(
+        stage=stage,
+        role=stage,
+        number=number,
+        beside=(beside,),
+        total=4,
+        quota=None,
+        **changes,
+    )
+
+
 def make_strategy_decision(**changes: object) -> StrategyDecision:
     made = StrategyDecision(
         brief_id=81,

@@ -12,7 +12,7 @@ from blocks import campaign_card
 from domain.campaign import CampaignId, State
 from domain.errors import AlreadyDecided, NotYourTurn, Overtaken
 from domain.rejection import RejectReason
-from domain.review import Outcome, ReviewRequest
+from domain.review import Outcome, RequestId, ReviewRequest
 from domain.undo import DecisionId
 from domain.variant import VariantState
 from pipeline import record
@@ -57,6 +57,17 @@ def asked(desk: Lab, number: CampaignId, stage: str) -> list[ReviewRequest]:
         for each in desk.requests(number)
         if each.stage == stage and each.closed_at is None
     ]
+
+
+def reject(desk: Lab, request: RequestId) -> None:
+    desk.write(
+        record.reject,
+        desk.deps.playbook,
+        request,
+        actor=LENA,
+        code=RejectReason.LEGAL,
+        reason="The offer needs its terms",
+    )
 
 
 def test_both_are_asked_and_the_campaign_waits_for_the_slower(side: Lab) -> None:
@@ -130,14 +141,7 @@ def test_a_rejection_is_the_actors_own_stages_and_ends_the_others_question(
         for each in asked(side, number, "legal")
         if each.variant_id == first.variant_id
     ]
-    side.write(
-        record.reject,
-        side.deps.playbook,
-        first.id,
-        actor=LENA,
-        code=RejectReason.LEGAL,
-        reason="The offer needs its terms",
-    )
+    reject(side, first.id)
     assert side.request(beside[0].id).outcome is Outcome.REJECTED
     assert side.request(first.id).outcome is Outcome.WITHDRAWN
     # the other variant is still asked about by both
@@ -156,28 +160,14 @@ def test_a_rejection_does_not_reach_a_text_that_came_after_the_card(side: Lab) -
     (newer,) = asked(side, number, "legal")
     assert newer.revision_id != seen.revision_id
     with pytest.raises(Overtaken, match="has been changed"):
-        side.write(
-            record.reject,
-            side.deps.playbook,
-            seen.id,
-            actor=LENA,
-            code=RejectReason.LEGAL,
-            reason="The offer needs its terms",
-        )
+        reject(side, seen.id)
     assert side.request(newer.id).closed_at is None
 
 
 def test_a_rejection_that_is_undone_asks_both_again(side: Lab) -> None:
     number = in_round(side, variants=2)
     first = min(asked(side, number, "legal"), key=lambda each: each.id)
-    side.write(
-        record.reject,
-        side.deps.playbook,
-        first.id,
-        actor=LENA,
-        code=RejectReason.LEGAL,
-        reason="The offer needs its terms",
-    )
+    reject(side, first.id)
     side.write(record.undo, side.deps.playbook, last_decision(side, number), actor=LENA)
     for stage in SIDES:
         assert len(asked(side, number, stage)) == 2
