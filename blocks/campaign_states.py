@@ -8,7 +8,7 @@ from typing import Final
 
 from slack_sdk.models.blocks import ButtonElement
 
-from blocks import campaign_progress, nudge, pool, strategy
+from blocks import campaign_progress, conversions, nudge, pool, strategy
 from blocks.campaign_face import Face
 from blocks.campaign_face import cancel as _cancel
 from blocks.canary_report import numbers, standing
@@ -223,7 +223,10 @@ def _canary_evidence(view: CampaignCard) -> tuple[str, ...]:
     said = (numbers(canary), _told(canary.judgement), sentence(canary.foresight))
     # a held card has given the judge's words as its reason already
     told = _told(view.reason)
-    return ("\n".join(dict.fromkeys(each for each in said if each not in ("", told))),)
+    return (
+        "\n".join(dict.fromkeys(each for each in said if each not in ("", told))),
+        conversions.lines(view),
+    )
 
 
 def _expand_and_evidence(view: CampaignCard) -> tuple[tuple[str, Verb, int], ...]:
@@ -275,7 +278,11 @@ def _sent(view: CampaignCard, _now: datetime) -> Face:
         state=f"Sent: {mails} out",
         aloud=f"sent, {mails} out",
         beside=(f"finished {date(view.moved_at)}",),
-        evidence=(_arms(view), numbers(canary) if canary else ""),
+        evidence=(
+            _arms(view),
+            numbers(canary) if canary else "",
+            conversions.lines(view),
+        ),
         more=(("Evidence", Verb.EVIDENCE, view.id),),
     )
 
@@ -297,6 +304,7 @@ def _rolled_back(view: CampaignCard, _now: datetime) -> Face:
         state=headline(incident),
         aloud=f"{aloud}, {plural(incident.mails_out, 'mail')} had left",
         next="\n".join(outcome(incident)),
+        evidence=(conversions.lines(view),),
         buttons=(
             button(
                 "Open incident",

@@ -18,7 +18,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 
-from bot import members, unsubscribe, webhooks
+from bot import conversions, members, unsubscribe, webhooks
 from bot.app import Desk, Socket, build_desk
 from bot.context import Reads, Web, writer_threads
 from domain.errors import TryLater
@@ -56,6 +56,8 @@ def build(deps: Deps, reader: Reads) -> http.Application:
     if secret:
         app.router.add_post("/slack/events", slack_events(desk.app, secret))
     app.router.add_post("/webhooks/esp/sendgrid", _with(webhooks.sendgrid, web))
+    if deps.settings.conversions_secret.get_secret_value():
+        app.router.add_post("/v1/conversions", _with(conversions.take, web))
     app.router.add_get("/u/{token}", _with(unsubscribe.ask, web))
     app.router.add_post("/u/{token}", _with(unsubscribe.stop, web))
     app.router.add_get("/healthz", healthz)

@@ -22,6 +22,10 @@ COMMANDS: Final = {
     "campaign": ("cli.campaign:campaign", "List, show or retry campaigns."),
     "rollback": ("cli.campaign:rollback", "Stop a campaign now, without Slack."),
     "metrics": ("cli.metrics:metrics", "How each stage of review did."),
+    "conversions": (
+        "cli.conversions:conversions",
+        "Bring in conversions, or show what a campaign's links carry.",
+    ),
     "audit": ("cli.audit:audit", "Read a campaign's story, or check the record."),
     "practice": ("cli.practice:practice", "Run one part of the practice world."),
 }

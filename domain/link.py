@@ -5,12 +5,14 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 MAX_URL: Final = 2000
 """Longest link accepted, in characters; mail clients cut longer ones."""
 
 _BAD_CHARACTERS: Final = re.compile(r"[\s<>\"'`{}|\\^\x00-\x20\x7f]")
+# what would make the link another one; a full stop ends a sentence, too
+_ENDS: Final = r"(?![\w\-~/?#&=%+@$*']|[.,;:!)](?=\w))"
 _NUMBER_HOST: Final = re.compile(
     r"(0x[0-9a-f]+|\d+)(\.(0x[0-9a-f]+|\d+))*", re.IGNORECASE
 )
@@ -50,6 +52,21 @@ def normalised(url: str) -> str:
     return parts._replace(
         scheme=parts.scheme.lower(), netloc=netloc, path=path
     ).geturl()
+
+
+def with_parameter(url: str, name: str, value: str) -> str:
+    """The link with one more query parameter; all else stays, letter for letter."""
+    head, mark, fragment = url.partition("#")
+    joint = "&" if "?" in head else "?"
+    if head.endswith(("?", "&")):
+        joint = ""
+    return f"{head}{joint}{quote(name)}={quote(value)}{mark}{fragment}"
+
+
+def replaced(text: str, url: str, token: str) -> str:
+    """The text with a token wherever exactly this link stands, not a longer one."""
+    found = re.compile(rf"(?<![\w/=&?#%.-]){re.escape(url)}{_ENDS}")
+    return found.sub(lambda _found: token, text)
 
 
 def _first_problem(url: str) -> str | None:

@@ -10,6 +10,7 @@ from domain.campaign import CampaignId, State
 from domain.canary import CanaryPolicy
 from domain.comment import CommentId, SuggestionId, SuggestionState
 from domain.comparison import PostedComparison
+from domain.conversion import ConversionLine
 from domain.federation import TeamRules, everyone
 from domain.preferences import Preferences
 from domain.rejection import RejectReason
@@ -378,6 +379,8 @@ class CampaignCard:
     created_at: datetime
     # why it is reviewed more strictly than its brief asked for
     tier_reason: str | None = None
+    # what the sender's own pages reported, the brief's metric first
+    conversions: tuple[ConversionLine, ...] = ()
     # time since the campaign reached its state is counted from `moved_at`
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -10,9 +11,10 @@ import structlog
 
 from domain.campaign import FINAL, SENDING, Actor, Campaign, Event, State
 from domain.errors import Overtaken, Refused, TryLater
+from domain.link import replaced, with_parameter
 from domain.personalize import CannotRender, Profile
 from domain.send import Chunk, ChunkId, ChunkState, Send
-from domain.variant import RevisionId
+from domain.variant import Copy, RevisionId, VariantId
 from pipeline import failpoint
 from pipeline.advance import advance, refresh_card
 from pipeline.esp.port import Batch, Mail, OutcomeUnknown
@@ -20,7 +22,7 @@ from pipeline.merge import Template
 from pipeline.playbook import Playbook
 from pipeline.record.canary import settle_step
 from pipeline.tasks import Task
-from pipeline.tokens import make_token
+from pipeline.tokens import make_link_id, make_token
 from pipeline.wiring import Deps
 from storage.store import Store
 
@@ -31,6 +33,11 @@ MAX_UNRENDERABLE: Final = 0.01
 
 _AGAIN_AFTER: Final = timedelta(seconds=5)
 """Least wait before a chunk that the ESP did not take is handed over again."""
+
+LINK_ID: Final = "cd"
+"""Query parameter of a mail's call-to-action link that names campaign and variant."""
+
+CALL_TO_ACTION: Final = "{{ links.cta }}"
 
 SENDER: Final = Actor.machine("sender")
 
@@ -129,25 +136,53 @@ def _mails(deps: Deps, chunk: Chunk) -> tuple[list[Mail], int]:
             store.campaigns.brief(chunk.campaign_id),
         )
     )
+    cta_url = str(brief["cta_url"])
     templates = deps.database.look(
         lambda store: {
             revision_id: Template(
-                store.variants.revision(RevisionId(revision_id)).text,
+                _with_link_token(
+                    store.variants.revision(RevisionId(revision_id)).text, cta_url
+                ),
                 deps.playbook.footer,
             )
             for revision_id in {send.revision_id for send in sends}
         }
     )
-    cta_url = str(brief["cta_url"])
+    links = _links(deps, chunk, cta_url, sends)
     mails, failed = [], 0
     for each in sends:
         try:
-            mails.append(_mail(deps, each, templates[each.revision_id], cta_url))
+            url = links[each.variant_id]
+            mails.append(_mail(deps, each, templates[each.revision_id], url))
         except CannotRender:
             failed += 1
     if failed > MAX_UNRENDERABLE * chunk.size:
         _stop(deps, chunk, failed)
     return mails, chunk.size - len(mails)
+
+
+def _with_link_token(text: Copy, cta_url: str) -> Copy:
+    """A call to action that was written out carries the link id as the token does."""
+    return replace(text, body=replaced(text.body, cta_url, CALL_TO_ACTION))
+
+
+def _links(
+    deps: Deps, chunk: Chunk, cta_url: str, sends: Sequence[Send]
+) -> dict[int, str]:
+    """The call-to-action link per variant, with the id that a conversion names."""
+    secret = deps.settings.secret_key.get_secret_value()
+    labels = deps.database.look(
+        lambda store: {
+            variant_id: store.variants.get(VariantId(variant_id)).label
+            for variant_id in {send.variant_id for send in sends}
+        }
+    )
+    return {
+        variant_id: with_parameter(
+            cta_url, LINK_ID, make_link_id(secret, chunk.campaign_id, label)
+        )
+        for variant_id, label in labels.items()
+    }
 
 
 def _mail(deps: Deps, send: Send, template: Template, cta_url: str) -> Mail:

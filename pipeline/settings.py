@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     sendgrid_api_key: SecretStr = Field(SecretStr(""), alias="SENDGRID_API_KEY")
     sendgrid_api_url: str = Field("https://api.sendgrid.com", alias="SENDGRID_API_URL")
     sendgrid_webhook_public_key: str = Field("", alias="SENDGRID_WEBHOOK_PUBLIC_KEY")
+    conversions_secret: SecretStr = Field(
+        SecretStr(""), alias="COPYDESK_CONVERSIONS_SECRET"
+    )
     mail_from: str = Field("", alias="COPYDESK_MAIL_FROM")
 
     @property

@@ -1,4 +1,4 @@
-"""Unsubscribe tokens and keyed address hashes: what only this desk can make."""
+"""Unsubscribe tokens, link ids and keyed hashes: what only this desk can make."""
 
 from __future__ import annotations
 
@@ -28,6 +28,36 @@ def read_token(secret: str, token: str) -> int:
     if not hmac.compare_digest(mark.encode(), _mark(secret, int(number)).encode()):
         raise Unknown("This unsubscribe link is not complete.")
     return int(number)
+
+
+def make_link_id(secret: str, campaign_id: int, label: str) -> str:
+    """What a mail's link carries, so that a conversion names its campaign and variant.
+
+    The same for all who get that variant: it tells nothing about a person.
+    """
+    return f"{campaign_id}-{label}-{_link_mark(secret, campaign_id, label)}"
+
+
+def read_link_id(secret: str, link_id: str) -> tuple[int, str] | None:
+    """The campaign and the variant's label; None when this desk did not make it."""
+    number, _, rest = link_id.partition("-")
+    label, _, mark = rest.partition("-")
+    if not (number.isascii() and number.isdigit() and len(number) < _LENGTH):
+        return None
+    made = _link_mark(secret, int(number), label)
+    is_ours = hmac.compare_digest(mark.encode(), made.encode())
+    return (int(number), label) if is_ours else None
+
+
+def _link_mark(secret: str, campaign_id: int, label: str) -> str:
+    message = f"link:{campaign_id}:{label}".encode()
+    return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()[:_LENGTH]
+
+
+def event_hash(secret: str, external_id: str) -> str:
+    """A keyed hash of a conversion's id, which may name a person."""
+    message = f"conversion:{external_id}".encode()
+    return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
 
 
 def address_hash(secret: str, address: str) -> str:

@@ -10,6 +10,7 @@ from storage.audiences import Audiences
 from storage.audit import Audit
 from storage.campaigns import Campaigns
 from storage.comments import Comments
+from storage.conversions import Conversions
 from storage.decisions import Decisions
 from storage.digests import Digests
 from storage.events import Events
@@ -47,6 +48,7 @@ class Store:
         self.audiences = Audiences(connection, now)
         self.sends = Sends(connection, now)
         self.events = Events(connection, now)
+        self.conversions = Conversions(connection, now)
         self.incidents = Incidents(connection, now)
         self.messages = Messages(connection, now)
         self.inbox = Inbox(connection, now)

@@ -526,6 +526,23 @@ pulses = sa.Table(
     _at("last_ingest_at"),
 )
 
+conversions = sa.Table(
+    "conversions",
+    metadata,
+    _id(),
+    _fk("campaign_id", "campaigns.id"),
+    _fk("variant_id", "variants.id"),
+    _text("kind"),
+    # keyed hash of the sender's own id of the event: it counts once
+    _text("event_hash"),
+    sa.Column("value", sa.Float),
+    # webhook, file
+    _text("source"),
+    _at("at"),
+    _at("received_at"),
+    sa.UniqueConstraint("campaign_id", "kind", "event_hash"),
+)
+
 # Stopping -------------------------------------------------------------------------
 
 incidents = sa.Table(

@@ -10,6 +10,7 @@ from pipeline.record.bulk import approve_passing
 from pipeline.record.canary import expand, extend, hold, judge_due, resolve_chunk
 from pipeline.record.comments import accept, comment, decline, suggest
 from pipeline.record.comparisons import post_comparison
+from pipeline.record.conversions import Converted, conversions
 from pipeline.record.digests import digest_due, learn_zone
 from pipeline.record.events import Ingested, esp_events, unsubscribe
 from pipeline.record.members import (
@@ -35,6 +36,7 @@ from pipeline.record.words import drafted, edit, linted, regenerate, write_faile
 
 __all__ = [
     "Assigned",
+    "Converted",
     "Ingested",
     "RolledBack",
     "accept",
@@ -50,6 +52,7 @@ __all__ = [
     "change_brief",
     "channel_joined",
     "comment",
+    "conversions",
     "decline",
     "digest_due",
     "drafted",

@@ -87,7 +87,7 @@ def _take_in(
     store.audiences.suppress_senders(reasons, campaign_id)
     before = store.campaigns.lock(campaign_id)
     if any(campaign == campaign_id for campaign, _metric, _send in added.firsts):
-        _refresh_live_card(store, playbook, before)
+        refresh_live_card(store, playbook, before)
     if before.state not in WATCHED:
         return False
     judge_due(store, playbook, campaign_id)
@@ -95,7 +95,7 @@ def _take_in(
     return after.state is not before.state and after.state not in SENDING
 
 
-def _refresh_live_card(store: Store, playbook: Playbook, campaign: Campaign) -> None:
+def refresh_live_card(store: Store, playbook: Playbook, campaign: Campaign) -> None:
     """Queue one card per interval, however many events arrive in it."""
     if campaign.state not in SENDING | {State.HELD, State.SENT, State.ROLLED_BACK}:
         return

@@ -17,6 +17,7 @@ from domain.views import (
 )
 from storage.campaigns import campaign_from
 from storage.queries.canary import canary_view, unknown_chunks
+from storage.queries.conversions import conversion_lines
 from storage.queries.copies import writers
 from storage.queries.decided import decision_lines
 from storage.queries.records import incident_of
@@ -79,6 +80,9 @@ def campaign_card(
     mails = mails_of(connection, [campaign_id]).get(campaign_id) or Mails(
         out=0, left=campaign.audience_size, accepted=0, skipped=0
     )
+    canary = canary_view(
+        connection, campaign, mails, policy=facts.canary, judgement=row.judgement
+    )
     return CampaignCard(
         id=campaign.id,
         version=campaign.version,
@@ -109,12 +113,13 @@ def campaign_card(
         decisions=decided,
         arms=tuple(each.variant.label for each in written if each.is_arm),
         arms_reason=row.arms_reason,
-        canary=canary_view(
+        canary=canary,
+        conversions=conversion_lines(
             connection,
-            campaign,
-            mails,
-            policy=facts.canary,
-            judgement=row.judgement,
+            campaign_id,
+            row.body,
+            delivered=canary.delivered if canary else 0,
+            planned=mails.out + mails.left,
         ),
         unknown_chunks=unknown_chunks(connection, campaign),
         incident=incident_of(connection, campaign.id, campaign.title),

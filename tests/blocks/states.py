@@ -20,6 +20,7 @@ from tests.blocks.views import (
     make_canary,
     make_card,
     make_chunk,
+    make_conversions,
     make_decision,
     make_incident,
     make_nudge,
@@ -238,6 +239,16 @@ CARDS: dict[str, CampaignCard] = {
     "canary": make_card(
         state=_S.CANARY, canary=make_canary(), decisions=_DECIDED, **_OUT
     ),
+    "canary_with_conversions": make_card(
+        state=_S.CANARY,
+        canary=make_canary(),
+        decisions=_DECIDED,
+        conversions=(
+            make_conversions(target=1_200),
+            make_conversions(kind="mql", n=3, by_variant=(("A", 3),)),
+        ),
+        **_OUT,
+    ),
     "canary_small": make_card(
         state=_S.CANARY,
         canary=make_canary(
@@ -284,6 +295,24 @@ CARDS: dict[str, CampaignCard] = {
         skipped=100,
         arms=("A",),
         arms_reason="the last stage approved it",
+    ),
+    "sent_with_conversions": make_card(
+        state=_S.SENT,
+        canary=make_canary(percent=100.0, accepted=48_100, delivered=47_950),
+        mails_out=48_100,
+        mails_left=0,
+        arms=("A", "B"),
+        conversions=tuple(
+            make_conversions(
+                kind=kind, n=n, delivered=47_950, planned=48_100, target=target
+            )
+            for kind, n, target in (
+                ("demo_request", 412, 400),
+                ("mql", 96, None),
+                ("trial_start", 40, None),
+                ("newsletter_signup", 12, None),
+            )
+        ),
     ),
     "rolled_back_by_itself": make_card(
         state=_S.ROLLED_BACK, incident=make_incident(), canary=make_canary(), **_OUT

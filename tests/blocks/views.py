@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from domain.campaign import CampaignId, State
 from domain.comment import CommentId, SuggestionId, SuggestionState
+from domain.conversion import ConversionLine
 from domain.review import RequestId
 from domain.send import ChunkId
 from domain.strategy import StrategyDecision
@@ -70,6 +71,17 @@ def make_review(**changes: object) -> ReviewView:
         due_at=NOW + minutes(190),
         quota=2,
         approved=1,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+def make_conversions(**changes: object) -> ConversionLine:
+    made = ConversionLine(
+        kind="demo_request",
+        n=12,
+        by_variant=(("A", 8), ("B", 4)),
+        delivered=476,
+        planned=48_200,
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
 

@@ -38,6 +38,7 @@ MARA, CLEO, CASPAR = "U0MARKETER", "U0COPYONE", "U0COPYTWO"
 DEV, ONCALL, NOBODY = "U0DELIVER", "U0ONCALL", "U0NOBODY"
 CAMPAIGNS = "C0CAMPAIGN"
 SECRET = "signing-secret"
+CONVERSIONS_SECRET = "conversions-secret"
 SECRET_KEY = "0123456789abcdef0123456789abcdef"
 
 Json = dict[str, Any]
@@ -230,6 +231,7 @@ async def lab(folder: Path, **changes: Any) -> AsyncIterator[Lab]:
             values: Json = {
                 "COPYDESK_DATA_DIR": folder,
                 "COPYDESK_SECRET_KEY": SECRET_KEY,
+                "COPYDESK_CONVERSIONS_SECRET": CONVERSIONS_SECRET,
                 "COPYDESK_TIME_SCALE": 240,
                 # no broker: whatever runs on this machine is not the test's
                 "BROKER_URL": "memory://",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from domain.variant import VariantState
 from pipeline import record
 from pipeline.jobs import TASKS
 from pipeline.relay import Relay
+from pipeline.tokens import make_link_id
 from tests.pipeline.lab import (
     ANA,
     CLEO,
@@ -25,6 +27,7 @@ from tests.pipeline.lab import (
     ONCALL,
     SAM,
     Lab,
+    make_brief,
 )
 
 BIG = 11_300
@@ -351,3 +354,18 @@ def test_every_mail_can_be_left_with_one_click(desk: Lab) -> None:
     for found, _email in headers:
         assert "List-Unsubscribe-Post" in found
         assert "/u/" in found
+
+
+def test_every_call_to_action_names_its_campaign_and_variant(desk: Lab) -> None:
+    number = in_canary(desk)
+    labels = {variant.label for variant in desk.variants(number)}
+    link = make_brief()["cta_url"]
+    found = [
+        mark
+        for (body,) in desk.esp_rows("SELECT body FROM requests")
+        for mark in re.findall(rf"{re.escape(link)}(\S{{0,40}})", body)
+    ]
+    assert found
+    secret = desk.deps.settings.secret_key.get_secret_value()
+    ours = {f"?cd={make_link_id(secret, number, label)}" for label in labels}
+    assert all(mark.startswith(tuple(ours)) for mark in found)
