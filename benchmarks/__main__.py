@@ -21,6 +21,7 @@ ROWS: Final = {
     "breach-to-esp": "benchmarks.stack:breach_to_esp",
     "click-to-card": "benchmarks.running:click_to_card",
     "start-up": "benchmarks.running:start_up",
+    "counters": "benchmarks.counters:counters",
     "home": "benchmarks.home:home",
     "lint": "benchmarks.words:lint_tier_one",
     "merge": "benchmarks.words:merge_rate",
