@@ -204,6 +204,7 @@ def made_secrets(folder: Path) -> dict[str, str]:
         "bot_token": f"xoxb-practice-{secrets.token_hex(12)}",
         "app_token": f"xapp-practice-{secrets.token_hex(12)}",
         "esp_key": f"SG.practice.{secrets.token_hex(16)}",
+        "conversions_secret": secrets.token_hex(16),
         "broker_password": secrets.token_hex(16),
     }
     if not set(made) <= set(kept):

@@ -123,6 +123,7 @@ def make_plan(
         **plain,
         "COPYDESK_PUBLIC_URL": f"http://{_LOOPBACK}:{ports.web}",
         "COPYDESK_SECRET_KEY": made["secret_key"],
+        "COPYDESK_CONVERSIONS_SECRET": made["conversions_secret"],
         "BROKER_URL": f"redis://:{made['broker_password']}@{_LOOPBACK}:{ports.broker}/0",
         **{name: value for name, value in given.items() if _is_ours(name)},
         "COPYDESK_DATA_DIR": str(folder),

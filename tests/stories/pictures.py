@@ -240,6 +240,8 @@ STORIES: Final = {
     "modal-rollback-second": "A second person is told who was first",
     "card-rolled-back-by-hand": "Rolled back by the person on call",
     "keyboard-rollback-pick": "`/rollback` chosen by keys alone",
+    "page-unsubscribe": "The page behind a mail's unsubscribe link",
+    "card-conversions": "What came of the canary on the sender's own pages",
     "card-held": "A small list is held for a person",
     "notice-refused": "Who wrote the brief may not expand it",
     "card-sent-small": "A person expanded it until it was sent",
@@ -300,6 +302,7 @@ PHONE: Final = (
     "modal-bulk",
     "modal-bulk-answers",
     "home-after-bulk",
+    "card-conversions",
 )
 
 

@@ -28,6 +28,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.stories import (
     brief_to_sent,
+    delivery_reader,
     review_brand_lead,
     review_bulk,
     review_nobody_acts,
@@ -74,6 +75,7 @@ STORIES = {
     "review-bulk": Story(run=review_bulk.play, scale=UNHURRIED),
     "review-nobody-acts": Story(run=review_nobody_acts.play, scale=AS_SHIPPED),
     "review-second-thoughts": Story(run=review_second_thoughts.play),
+    "delivery-reader": Story(run=delivery_reader.play, scale=AS_SHIPPED),
     "hostile-brief": Story(run=small_ones.hostile),
     "small-list-held": Story(run=small_ones.small_list),
     "not-in-channel": Story(run=small_ones.sent_away),

@@ -64,6 +64,14 @@ class Stack:
             )
         return done.stdout
 
+    @property
+    def env(self) -> dict[str, str]:
+        """What the desk's own processes were given."""
+        found: dict[str, str] = json.loads((self.folder / "run.json").read_text())[
+            "env"
+        ]
+        return found
+
     def stop(self) -> None:
         """Ask the supervisor to stop, as `kill` does, and wait for it.
 
