@@ -44,7 +44,8 @@ from domain.views import CampaignLine, IncidentView, StepLine
 
 StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
-IS_AUTOMATIC: Final = frozenset({Trigger.COMPLAINTS, Trigger.HARD_BOUNCES})
+_BY_HAND: Final = frozenset({Trigger.BUTTON, Trigger.COMMAND, Trigger.SHELL})
+IS_AUTOMATIC: Final = frozenset(Trigger) - _BY_HAND
 # Slack: radio buttons 10 options, a select menu 100
 _RADIO_MOST: Final = 10
 _SELECT_MOST: Final = 100

@@ -3,15 +3,54 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from statistics import NormalDist
 from typing import Final
 
 MINIMUM_REPORTING: Final = 225
 """Below this many recipients at reporting providers not even 2 % complaints show."""
 
+MILESTONES: Final = ((0.25, 0.25), (1.0, 0.75))
+"""Of a drip: the part of a step that is out, and the part of its alpha spent on it."""
+
+GUARDED: Final[Mapping[str, str]] = {
+    "unsubscribes": "unsubscribe",
+    "deferrals": "deferral",
+}
+"""What may be guarded besides complaints and hard bounces, and its noun."""
+
 _NORMAL: Final = NormalDist()
+
+
+class Sending(StrEnum):
+    """How a step leaves, which decides what its counts are held against."""
+
+    # within minutes, so that the whole step is the base from the start
+    BURST = "burst"
+    # over hours: a count early on is held against the quarter that is out by then
+    DRIP = "drip"
+
+
+class Decides(StrEnum):
+    YES = "yes"
+    # judged and reported, never decisive
+    DRY_RUN = "dry_run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guardrail:
+    """One more count that may end a canary. Rates are shares of mails planned, 0-1."""
+
+    ok: float
+    limit: float
+    decides: Decides = Decides.DRY_RUN
+
+    def __post_init__(self) -> None:
+        if not 0 < self.ok <= self.limit < 1:
+            raise ValueError("A guardrail needs 0 < ok <= limit < 1.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +80,14 @@ class CanaryPolicy:
     min_matured_share: float = 0.8
     min_delivered_share: float = 0.8
     min_reporting: int = MINIMUM_REPORTING
+    sending: Sending = Sending.BURST
+    # By name, out of `GUARDED`; each has the whole error rate of a step for itself.
+    guardrails: Mapping[str, Guardrail] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        unknown = sorted(set(self.guardrails) - set(GUARDED))
+        if unknown:
+            raise ValueError(f"There is no guardrail {', '.join(unknown)}.")
         if not 0 < self.healthy_rate <= self.ok_rate < self.limit_rate < 1:
             raise ValueError(
                 "A canary policy needs 0 < healthy rate <= ok rate < limit rate < 1."
@@ -70,6 +115,11 @@ class CanaryPolicy:
         if step == 0:
             return self.alpha_first
         return (self.alpha - self.alpha_first) / (steps_total - 1)
+
+
+def milestones(policy: CanaryPolicy) -> tuple[tuple[float, float], ...]:
+    """Return (part of a step that is out, part of its alpha), in order."""
+    return MILESTONES if policy.sending is Sending.DRIP else ((1.0, 1.0),)
 
 
 def matured_share(elapsed: timedelta, policy: CanaryPolicy) -> float:

@@ -8,6 +8,7 @@ from typing import Final
 
 _TEENS: Final = frozenset({11, 12, 13})
 _SUFFIXES: Final = {1: "st", 2: "nd", 3: "rd"}
+_QUOTE_MOST: Final = 120  # characters
 _RARE: Final = 1e-6
 _COMMON: Final = 0.001
 _COARSE: Final = 0.005  # from 0.5 % on, one decimal of a per cent is enough
@@ -70,3 +71,10 @@ def blindness(noun: str, *, planned: int, reporting: int, needed: int) -> str:
         f"{counted(planned, 'recipient')} can report them and {needed:,} are needed; "
         "expanding needs a person."
     )
+
+
+def quoted(said: str) -> str:
+    """Quote what somebody else said, short enough for a sentence."""
+    words = " ".join(said.split())
+    short = words if len(words) <= _QUOTE_MOST else f"{words[: _QUOTE_MOST - 1]}…"
+    return f'"{short}"'

@@ -35,6 +35,11 @@ ESP_STEPS: Final = (StepName.CANCEL, StepName.READ_BACK, StepName.SUPPRESS)
 class Trigger(StrEnum):
     COMPLAINTS = "complaints"
     HARD_BOUNCES = "hard_bounces"
+    UNSUBSCRIBES = "unsubscribes"
+    DEFERRALS = "deferrals"
+    VIP_COMPLAINT = "vip_complaint"
+    ACCOUNT_WARNING = "account_warning"
+    FAILED_PROBE = "failed_probe"
     BUTTON = "button"
     COMMAND = "command"
     SHELL = "shell"

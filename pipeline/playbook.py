@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from domain.canary import CanaryPolicy
 from domain.errors import Refused
@@ -19,23 +19,17 @@ from domain.review import Round, Stage, Team, round_named
 from domain.review_rules import PromptRisk, ReviewRules
 from domain.views import Facts
 from pipeline.checks.playbook import load_dictionary, load_footer, load_policy
+from pipeline.playbook_canary import load_canary
 from pipeline.playbook_federation import load_teams
 from pipeline.playbook_review import load_review, prompt_risk
 from pipeline.playbook_team import load_team
 from pipeline.playbook_values import (
-    PlaybookRefused,
     only,
     parse,
     read,
-    scaled,
     table,
 )
 from pipeline.writers.port import Fact
-
-_DURATIONS: Final = ("window", "no_data_after", "stale_after", "delay_median")
-
-MIN_SILENCE: Final = timedelta(seconds=20)
-"""Scaled time never makes a webhook's ordinary lag look like silence."""
 
 MIN_CARD_EVERY: Final = timedelta(seconds=6)
 """Slack: about 50 updates a minute; card and plot of two live campaigns leave room."""
@@ -51,6 +45,7 @@ class Playbook:
         card_every: A live card changes at most this often.
         unknown_after: How long an unanswered send waits before a person is asked.
         look_up_lag: How long after a send the ESP's own look-up may still miss it.
+        watched: Addresses of seeds and VIPs, one complaint of whom stops a campaign.
         bucket: Width of a bucket of the live plot.
         prompt: The system prompt, and its name at a short hash.
         allow_sample_copy: Whether copy of the sample writer may be approved at
@@ -78,6 +73,7 @@ class Playbook:
     practice: tuple[str, ...]
     allow_sample_copy: bool
     teams: Mapping[str, TeamRules] = field(default_factory=dict)
+    watched: frozenset[str] = frozenset()
     key: str = ""
     centre: Playbook | None = None
 
@@ -176,17 +172,16 @@ def load_playbook(
     team = load_team(folder)
     prompt, risk = _prompt(folder / "prompts" / "email.md")
     review = load_review(read(folder / "review.yaml"), team, time_scale, risk)
-    canary = read(folder / "canary.yaml")
-    policy, timing = _canary(canary, time_scale)
+    canary = load_canary(read(folder / "canary.yaml"), time_scale)
     return Playbook(
         team=team,
         stages=review.stages,
         rules=review.rules,
-        canary=policy,
-        ladder=_ladder(canary),
-        card_every=max(timing["card_every"], MIN_CARD_EVERY),
-        unknown_after=max(timing["unknown_after"], MIN_SILENCE),
-        look_up_lag=timing["look_up_lag"],
+        canary=canary.policy,
+        ladder=canary.ladder,
+        card_every=max(canary.card_every, MIN_CARD_EVERY),
+        unknown_after=canary.unknown_after,
+        look_up_lag=canary.look_up_lag,
         bucket=max(timedelta(minutes=1) / time_scale, timedelta(seconds=1)),
         policy=load_policy(folder),
         footer=load_footer(folder),
@@ -197,6 +192,7 @@ def load_playbook(
         practice=practice,
         allow_sample_copy=allow_sample_copy,
         teams=load_teams(folder, team, review, time_scale),
+        watched=canary.watched,
     )
 
 
@@ -222,50 +218,6 @@ def practice_time(time_scale: float) -> str:
     minutes = time_scale / 60
     stands_for = f"{minutes:g} min" if minutes >= 1 else f"{time_scale:g} s"
     return f"practice time: 1 s stands for {stands_for}, working round the clock"
-
-
-def _canary(
-    raw: Mapping[str, Any], time_scale: float
-) -> tuple[CanaryPolicy, dict[str, timedelta]]:
-    where = "canary.yaml"
-    own = {each.name for each in fields(CanaryPolicy)}
-    timing_keys = {"card_every", "unknown_after", "look_up_lag"}
-    unknown = sorted(set(raw) - own - timing_keys - {"ladder"})
-    if unknown:
-        raise PlaybookRefused(f"{where} does not know {', '.join(unknown)}.")
-    values: dict[str, Any] = {
-        key: scaled(value, time_scale, where=f"{where}, {key}")
-        if key in _DURATIONS
-        else value
-        for key, value in raw.items()
-        if key in own
-    }
-    values.setdefault("delay_median", timedelta(minutes=45) / time_scale)
-    for key in ("no_data_after", "stale_after"):
-        values[key] = max(values[key], MIN_SILENCE)
-    try:
-        policy = CanaryPolicy(**values)
-    except (TypeError, ValueError) as error:
-        raise PlaybookRefused(f"{where}: {error}") from error
-    return policy, {
-        key: scaled(raw.get(key), time_scale, where=f"{where}, {key}")
-        for key in timing_keys
-    }
-
-
-def _ladder(raw: Mapping[str, Any]) -> tuple[float, ...]:
-    steps = raw.get("ladder")
-    if (
-        not isinstance(steps, list)
-        or not all(isinstance(step, int | float) for step in steps)
-        or steps != sorted(set(steps))
-        or steps[-1:] != [100]
-        or not 0.5 <= steps[0] <= 2  # noqa: PLR2004 - canary.md: 0.5 to 2 percent
-    ):
-        raise PlaybookRefused(
-            "canary.yaml: ladder must rise from a first step of 0.5 to 2 up to 100."
-        )
-    return tuple(float(step) for step in steps)
 
 
 def _knowledge(folder: Path) -> tuple[Fact, ...]:

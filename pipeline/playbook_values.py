@@ -11,6 +11,7 @@ from typing import Any, Final
 import yaml
 
 from domain.errors import Refused
+from domain.lint import did_you_mean
 
 _UNITS: Final = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 _DURATION: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s|min|h|d)\s*")
@@ -72,7 +73,7 @@ def only(raw: Mapping[str, Any], known: Collection[str], where: str) -> None:
     if unknown:
         raise PlaybookRefused(
             f"{where} does not know {', '.join(unknown)};"
-            f" it may hold {', '.join(known)}."
+            f" it may hold {', '.join(known)}.{did_you_mean(unknown[0], known)}"
         )
 
 

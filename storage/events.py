@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection, CursorResult
 from domain.campaign import CampaignId
 from domain.send import DeliveryEvent
 from storage.repository import Repository
-from storage.tables import counters, firsts, pulses
+from storage.tables import counters, firsts, pulses, recipients, sends
 
 # The hot path: many rows to a statement. The driver lets other threads run at every
 # statement and every row it is given or gives back, so one for each row would hand the
@@ -211,6 +211,23 @@ class Events(Repository):
     def totals(self, campaign_id: CampaignId) -> dict[str, int]:
         """Mails per metric: how many had at least one such event."""
         return totals_of(self.connection, [campaign_id]).get(campaign_id, {})
+
+    def told_by(
+        self, campaign_id: CampaignId, metric: str, addresses: Collection[str]
+    ) -> int:
+        """How many of these addresses had such an event."""
+        row = self._one(
+            sa.select(sa.func.count().label("n"))
+            .select_from(firsts)
+            .join(sends, sends.c.id == firsts.c.send_id)
+            .join(recipients, recipients.c.id == sends.c.recipient_id)
+            .where(
+                firsts.c.campaign_id == campaign_id,
+                firsts.c.metric == metric,
+                recipients.c.address.in_(addresses),
+            )
+        )
+        return int(row.n) if row else 0
 
     def pulse(self, campaign_id: CampaignId) -> datetime | None:
         """When events of this campaign last reached us."""

@@ -15,7 +15,7 @@ from domain.errors import Unknown
 from domain.send import Chunk, ChunkId, ChunkState, Send
 from storage.audiences import is_mailable, recipient_from
 from storage.repository import Repository
-from storage.tables import chunks, cohorts, firsts, recipients, sends
+from storage.tables import chunks, cohorts, firsts, recipients, sends, variants
 
 
 def chunk_from(row: Row[Any]) -> Chunk:
@@ -321,6 +321,42 @@ class Sends(Repository):
         """(mails the ESP accepted or may have, mails still on our side)."""
         mails = mails_of(self.connection, [campaign_id]).get(campaign_id, _NO_MAILS)
         return mails.out, mails.left
+
+    def arms(
+        self, campaign_id: CampaignId, *, up_to_step: int
+    ) -> tuple[tuple[str, int, int], ...]:
+        """(label, mails planned, of them delivered) of each variant so far, by label.
+
+        A mail left out at the last moment was not to be delivered.
+        """
+        query = (
+            sa.select(
+                variants.c.label,
+                sa.func.count().label("planned"),
+                sa.func.count(firsts.c.send_id).label("delivered"),
+            )
+            .select_from(sends)
+            .join(chunks, chunks.c.id == sends.c.chunk_id)
+            .join(variants, variants.c.id == sends.c.variant_id)
+            .outerjoin(
+                firsts,
+                sa.and_(
+                    firsts.c.campaign_id == sends.c.campaign_id,
+                    firsts.c.metric == "delivered",
+                    firsts.c.send_id == sends.c.id,
+                ),
+            )
+            .where(
+                sends.c.campaign_id == campaign_id,
+                chunks.c.step <= up_to_step,
+                ~sends.c.is_skipped,
+            )
+            .group_by(variants.c.label)
+            .order_by(variants.c.label)
+        )
+        return tuple(
+            (r.label, int(r.planned), int(r.delivered)) for r in self._all(query)
+        )
 
     def leaked(self, campaign_id: CampaignId, since: datetime) -> int:
         """Mails the ESP accepted after the gate was shut."""

@@ -18,7 +18,8 @@ from domain.campaign import MOVES, Event, State
 from domain.canary import breach_count, detectable_rate, tail
 from domain.canary_policy import CanaryPolicy
 from domain.canary_words import percent_up
-from pipeline.playbook import PlaybookRefused, load_playbook
+from pipeline.playbook import load_playbook
+from pipeline.playbook_values import PlaybookRefused
 from pipeline.settings import Settings
 from practice.slack import config
 

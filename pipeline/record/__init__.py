@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from pipeline.record.briefs import brief, cancel, change_brief, channel_joined
 from pipeline.record.bulk import approve_passing
-from pipeline.record.canary import expand, extend, hold, judge_due, resolve_chunk
+from pipeline.record.canary import (
+    expand,
+    extend,
+    hold,
+    judge_due,
+    raise_alarm,
+    resolve_chunk,
+)
 from pipeline.record.comments import accept, comment, decline, suggest
 from pipeline.record.comparisons import post_comparison
 from pipeline.record.conversions import Converted, conversions
@@ -74,6 +81,7 @@ __all__ = [
     "person_changed",
     "person_seen",
     "post_comparison",
+    "raise_alarm",
     "regenerate",
     "reject",
     "remind",

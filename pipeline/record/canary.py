@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import Final
 
 from domain.campaign import SENDING, Actor, Campaign, CampaignId, Event, State
-from domain.canary import Counts, Judgement, Verdict, decides_after, judge
+from domain.canary import HardKill, Judgement, Verdict, decides_after
 from domain.errors import NotYourTurn, Refused
 from domain.rollback import Trigger
 from domain.send import Chunk, ChunkId, ChunkState
 from pipeline.advance import advance, refresh_card
 from pipeline.playbook import Playbook
 from pipeline.record.briefs import require_own_team, require_role
+from pipeline.record.canary_inputs import evidence, judged
 from pipeline.record.rollbacks import roll_back
 from storage.sends import Cohort
 from storage.store import Store
@@ -21,20 +22,6 @@ JUDGE: Final = Actor.machine("judge")
 
 WATCHED: Final = SENDING | {State.HELD, State.PARKED}
 """Mail may be out, so what recipients report can still stop it."""
-
-_COUNTS: Final = {
-    "delivered": "delivered",
-    "complaints": "complained",
-    "hard_bounces": "bounced_hard",
-    "unsubscribes": "unsubscribed",
-    "opens": "opened",
-    "machine_opens": "machine_opened",
-    "clicks": "clicked",
-    "machine_clicks": "machine_clicked",
-    "deferred": "deferred",
-    "dropped": "rejected",
-}
-"""Field of `Counts` to the counter it is read from."""
 
 
 def expand(
@@ -130,13 +117,20 @@ def start(store: Store, campaign_id: CampaignId) -> Campaign:
 
 
 def judge_due(
-    store: Store, playbook: Playbook, campaign_id: CampaignId
+    store: Store,
+    playbook: Playbook,
+    campaign_id: CampaignId,
+    *,
+    alarm: HardKill | None = None,
 ) -> Judgement | None:
     """Judge a campaign now and act on the verdict; None when none of it is out.
 
     Runs in the transaction that brought the news, so a breach shuts the gate before
     the webhook is answered. A paused campaign is judged too, so that a breach seen
     meanwhile keeps it from going on; nothing but a breach moves it.
+
+    Args:
+        alarm: What was just raised about it, if anything.
     """
     campaign = store.campaigns.get(campaign_id)
     if campaign.state not in WATCHED:
@@ -145,43 +139,44 @@ def judge_due(
     steps = store.sends.cohorts(campaign_id)
     if campaign.state not in WATCHED or not steps:
         return None
-    judgement = _judge(store, playbook, campaign, steps)
+    judgement = judged(store, playbook, campaign, steps, alarm)
     if campaign.state not in SENDING and judgement.verdict is not Verdict.ROLLBACK:
         return judgement
     _act(store, playbook, campaign, judgement, is_last=_is_last(campaign, steps))
     return judgement
 
 
-def counts_of(store: Store, campaign: Campaign, steps: tuple[Cohort, ...]) -> Counts:
-    """Totals over this step and all before it."""
-    out = steps[: campaign.step + 1]
-    totals = store.events.totals(campaign.id)
-    return Counts(
-        planned=sum(c.planned for c in out),
-        reporting=sum(c.reporting for c in out),
-        sent=store.sends.totals(campaign.id)[0],
-        **{field: totals.get(metric, 0) for field, metric in _COUNTS.items()},
-    )
-
-
-def _judge(
-    store: Store, playbook: Playbook, campaign: Campaign, steps: tuple[Cohort, ...]
+def raise_alarm(
+    store: Store,
+    playbook: Playbook,
+    campaign_id: CampaignId,
+    kill: HardKill,
+    *,
+    actor: Actor,
 ) -> Judgement:
-    # until all of the step is out its window has not begun
-    started = campaign.step_started_at if campaign.decides_at else None
-    pulse = store.events.last_pulse()
-    return judge(
-        counts_of(store, campaign, steps),
-        policy=playbook.canary,
-        step=campaign.step,
-        steps_total=len(steps),
-        elapsed=store.now - (started or store.now),
-        last_event_age=None if pulse is None else store.now - pulse,
-        expands_alone=steps[campaign.step].expands_itself,
-        window=campaign.decides_at - started
-        if started is not None and campaign.decides_at is not None
-        else None,
+    """Take in an alarm from outside, which stops a campaign without any statistics.
+
+    The judge acts on it, so the record says both who raised it and who decided.
+
+    Raises:
+        Refused: Nothing of it is out, so there is nothing to stop.
+    """
+    campaign = store.campaigns.lock(campaign_id)
+    if campaign.state not in WATCHED or not store.sends.is_planned(campaign_id):
+        raise Refused(
+            f"#{campaign.id} is {campaign.state.replace('_', ' ')}; an alarm stops only"
+            " a campaign that is out."
+        )
+    store.audit.append(
+        campaign_id,
+        "alarm_raised",
+        actor=actor.id,
+        detail={"alarm": kill.alarm, "said": kill.said},
     )
+    judgement = judge_due(store, playbook, campaign_id, alarm=kill)
+    if judgement is None:
+        raise Refused(f"Nothing of #{campaign.id} is out.")
+    return judgement
 
 
 def _is_out(store: Store, campaign: Campaign) -> bool:
@@ -202,16 +197,16 @@ def _act(
     *,
     is_last: bool,
 ) -> None:
-    if judgement.verdict is Verdict.ROLLBACK:
-        breach = judgement.complaints >= judgement.complaints_to_roll_back
+    if judgement.cause is not None:
         roll_back(
             store,
             playbook,
             campaign.id,
-            trigger=Trigger.COMPLAINTS if breach else Trigger.HARD_BOUNCES,
+            # each cause is a trigger; a test compares the two
+            trigger=Trigger(judgement.cause),
             actor=JUDGE,
             reason=judgement.reason,
-            evidence=_evidence(judgement),
+            evidence=evidence(judgement),
         )
         return
     _note(store, campaign, judgement)
@@ -227,7 +222,7 @@ def _act(
             Event.HELD,
             actor=JUDGE,
             reason=judgement.reason,
-            detail=_evidence(judgement),
+            detail=evidence(judgement),
             decides_at=None,
         )
 
@@ -271,18 +266,6 @@ def _expand(
     )
     settle_step(store, playbook, campaign.id)
     return moved
-
-
-def _evidence(judgement: Judgement) -> dict[str, object]:
-    return {
-        "complaints": judgement.complaints,
-        "complaints_to_roll_back": judgement.complaints_to_roll_back,
-        "of": judgement.base,
-        "hard_bounces": judgement.hard_bounces,
-        "hard_bounces_to_roll_back": judgement.hard_bounces_to_roll_back,
-        "planned": judgement.planned,
-        "false_rollback_rate": round(judgement.false_rollback_rate, 6),
-    }
 
 
 def resolve_chunk(

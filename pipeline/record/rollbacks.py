@@ -24,6 +24,9 @@ CANCELLABLE_FOR: Final = timedelta(minutes=10)
 _ONSET: Final = {
     Trigger.COMPLAINTS: "complained",
     Trigger.HARD_BOUNCES: "bounced_hard",
+    Trigger.UNSUBSCRIBES: "unsubscribed",
+    Trigger.DEFERRALS: "deferred",
+    Trigger.VIP_COMPLAINT: "complained",
 }
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from domain.campaign import Campaign, CampaignId
-from domain.canary import CanaryPolicy, breach_count, foresight
+from domain.canary import CanaryPolicy, Counts, breach_at, foresight
 from domain.send import ChunkState
 from domain.views import CanaryView, Point, UnknownChunk
 from storage.events import totals_of
@@ -57,6 +57,13 @@ def _view(
     step = min(campaign.step, len(ladder) - 1)
     planned = sum(cohort.planned for cohort in ladder[: step + 1])
     reporting = sum(cohort.reporting for cohort in ladder[: step + 1])
+    held_against = Counts(
+        planned=planned,
+        reporting=reporting,
+        planned_before=planned - ladder[step].planned,
+        reporting_before=reporting - ladder[step].reporting,
+        sent=mails.out,
+    )
     return CanaryView(
         step=step,
         steps_total=len(ladder),
@@ -71,7 +78,9 @@ def _view(
         clicks=counts.get("clicked", 0),
         machine_clicks=counts.get("machine_clicked", 0),
         complaints=counts.get("complained", 0),
-        breach_at=_breach_at(reporting, policy, step, len(ladder)),
+        breach_at=breach_at(
+            held_against, policy=policy, step=step, steps_total=len(ladder)
+        ),
         unsubscribes=counts.get("unsubscribed", 0),
         hard_bounces=counts.get("bounced_hard", 0),
         deferred=counts.get("deferred", 0),
@@ -86,19 +95,6 @@ def _view(
         ),
         judgement=judgement,
         last_event_at=heard,
-    )
-
-
-def _breach_at(
-    reporting: int, policy: CanaryPolicy, step: int, steps_total: int
-) -> int | None:
-    if reporting < policy.min_reporting:
-        return None
-    return breach_count(
-        reporting,
-        ok=policy.ok_rate,
-        limit=policy.limit_rate,
-        alpha=policy.alpha_at(step, steps_total),
     )
 
 

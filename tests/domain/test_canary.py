@@ -11,16 +11,23 @@ from hypothesis import strategies as st
 
 from domain.binomial import breach_count, detectable_rate, excluded_rate, tail
 from domain.canary import (
+    Alarm,
+    ArmMails,
     CanaryPolicy,
+    Cause,
     Counts,
+    HardKill,
     Judgement,
     Verdict,
+    breach_at,
     decides_after,
     foresight,
     judge,
     matured_share,
 )
-from domain.canary_words import odds, ordinal, percent_up, span
+from domain.canary_policy import Decides, Guardrail, Sending
+from domain.canary_words import odds, ordinal, percent_up, quoted, span
+from domain.rollback import Trigger
 
 POLICY = CanaryPolicy()
 AFTER = timedelta(hours=5)
@@ -227,7 +234,10 @@ def test_a_complaint_from_a_mute_cohort_counts_against_all_of_it() -> None:
 def test_an_open_window_waits_and_says_how_near_the_end_is() -> None:
     found = judged(make_counts(complaints=2), elapsed=timedelta(hours=3))
     assert found.verdict is Verdict.WAIT
-    assert found.reason == "2 complaints of 482 (3 roll it back); the window is open."
+    assert found.reason == (
+        "2 complaints of 482 (3 roll it back, which a healthy send reaches about 2 in"
+        " 1,000 times); the window is open."
+    )
 
 
 def test_silence_is_told_before_the_window_ends() -> None:
@@ -264,7 +274,8 @@ def test_two_complaints_above_the_limit_hold() -> None:
     assert found.verdict is Verdict.HOLD
     assert found.reason == (
         "Held above the limit of 0.2 %: 2 complaints of 476 delivered; "
-        "3 would have rolled back. Expanding needs a person."
+        "3 would have rolled back, which a healthy send reaches about 2 in 1,000"
+        " times. Expanding needs a person."
     )
 
 
@@ -310,8 +321,8 @@ def test_a_clean_canary_expands_and_says_what_it_proved() -> None:
     found = judged(make_counts())
     assert found.verdict is Verdict.EXPAND
     assert found.reason == (
-        "Passed: 0 complaints of 482 (3 roll it back). "
-        "None seen rules out 0.7 % or more (95 %)."
+        "Passed: 0 complaints of 482 (3 roll it back, which a healthy send reaches"
+        " about 2 in 1,000 times). None seen rules out 0.7 % or more (95 %)."
     )
 
 
@@ -323,7 +334,182 @@ def test_the_last_step_ends_instead_of_asking_to_expand() -> None:
         "The last step passed without seeing complaints; nothing is left to send."
     )
     seeing = judged(make_counts(complaints=1), step=2)
-    assert seeing.reason == "The last step passed: 1 complaint of 482 (4 roll it back)."
+    assert seeing.reason == (
+        "The last step passed: 1 complaint of 482 (4 roll it back, which a healthy send"
+        " reaches about 1 in 9,000 times)."
+    )
+
+
+# Alarms, arms, guardrails and drips
+
+WARNED = HardKill(alarm=Alarm.ACCOUNT_WARNING, said="Under  review\n")
+RAILS = {
+    "unsubscribes": Guardrail(ok=0.005, limit=0.01, decides=Decides.YES),
+    "deferrals": Guardrail(ok=0.05, limit=0.1),
+}
+GUARDED = CanaryPolicy(guardrails=RAILS)
+DRIP = CanaryPolicy(sending=Sending.DRIP)
+
+
+@pytest.mark.parametrize("alarm", list(Alarm))
+def test_an_alarm_rolls_back_without_statistics(alarm: Alarm) -> None:
+    found = judged(
+        make_counts(delivered=0),
+        kills=[HardKill(alarm=alarm)],
+        elapsed=timedelta(0),
+        last_event_age=None,
+    )
+    assert (found.verdict, found.cause) == (Verdict.ROLLBACK, Cause(alarm))
+    assert found.reason.startswith("Rolled back at once, whatever the rate: ")
+    assert found.reason.endswith(", at 0 complaints of 482.")
+
+
+def test_an_alarm_is_quoted_and_the_first_is_named() -> None:
+    probe = HardKill(alarm=Alarm.FAILED_PROBE)
+    found = judged(make_counts(complaints=3), kills=[WARNED, probe])
+    assert found.reason == (
+        "Rolled back at once, whatever the rate: the ESP warned the account"
+        ' ("Under review"), at 3 complaints of 482.'
+    )
+
+
+def test_every_cause_is_a_trigger_of_an_incident() -> None:
+    assert {str(each) for each in Cause} <= {str(each) for each in Trigger}
+
+
+def arms(a: int, b: int) -> list[ArmMails]:
+    return [
+        ArmMails(name="A", planned=5_000, delivered=a),
+        ArmMails(name="B", planned=5_000, delivered=b),
+    ]
+
+
+def test_arms_that_were_not_delivered_as_planned_void_the_metrics() -> None:
+    counts = make_counts(planned=10_000, reporting=10_000, delivered=9_000)
+    found = judged(counts, arms=arms(4_900, 4_100))
+    assert found.verdict is Verdict.HOLD
+    assert found.reason == (
+        "Metrics void: A 4,900 of 5,000, B 4,100 of 5,000 mails were delivered, which a"
+        " fair split does less than 1 in 1,000 times; expanding needs a person."
+    )
+    assert verdict(counts, arms=arms(4_550, 4_450)) is Verdict.EXPAND
+
+
+def test_void_metrics_do_not_stop_a_rollback() -> None:
+    counts = make_counts(complaints=3)
+    assert verdict(counts, arms=arms(5_000, 100)) is Verdict.ROLLBACK
+
+
+def test_a_guardrail_that_decides_rolls_back_with_its_own_odds() -> None:
+    found = judged(make_counts(unsubscribes=7), policy=GUARDED, elapsed=timedelta(0))
+    assert (found.verdict, found.cause) == (Verdict.ROLLBACK, Cause.UNSUBSCRIBES)
+    assert found.reason == (
+        "Rolled back at the 7th unsubscribe of 482; a send with 0.5 % unsubscribes does"
+        " this about 12 in 1,000 times."
+    )
+
+
+def test_a_guardrail_above_its_limit_holds_at_the_end() -> None:
+    found = judged(make_counts(unsubscribes=6), policy=GUARDED)
+    assert found.verdict is Verdict.HOLD
+    assert found.reason.startswith(
+        "Held above the limit of 1 %: 6 unsubscribes of 476 delivered; 7 would have"
+        " rolled back, which a send at the accepted rate reaches"
+    )
+
+
+def test_a_dry_run_is_told_and_decides_nothing() -> None:
+    found = judged(make_counts(deferrals=300), policy=GUARDED)
+    assert found.verdict is Verdict.EXPAND
+    assert found.reason.endswith(
+        "; in dry run, 300 deferrals of 482 would have rolled it back (at 49)."
+    )
+    reading = found.guardrails[1]
+    assert (reading.count, reading.is_breached, reading.decisive) == (300, True, False)
+
+
+@given(
+    counts=st.builds(
+        make_counts,
+        complaints=st.integers(0, 5),
+        hard_bounces=st.integers(0, 20),
+        unsubscribes=st.integers(0, 482),
+        deferrals=st.integers(0, 482),
+    ),
+    elapsed=st.timedeltas(timedelta(0), timedelta(days=1)),
+)
+def test_no_dry_run_ever_changes_a_verdict(counts: Counts, elapsed: timedelta) -> None:
+    dry = {name: Guardrail(ok=0.001, limit=0.001) for name in RAILS}
+    with_dry = judged(counts, policy=CanaryPolicy(guardrails=dry), elapsed=elapsed)
+    without = judged(counts, elapsed=elapsed)
+    assert (with_dry.verdict, with_dry.cause) == (without.verdict, without.cause)
+
+
+@pytest.mark.parametrize(
+    "rails",
+    [{"opens": Guardrail(ok=0.1, limit=0.2)}, {"clicks": Guardrail(ok=0.1, limit=0.2)}],
+)
+def test_only_what_can_be_guarded_is(rails: dict[str, Guardrail]) -> None:
+    with pytest.raises(ValueError, match="There is no guardrail"):
+        CanaryPolicy(guardrails=rails)
+
+
+@pytest.mark.parametrize(("ok", "limit"), [(0.0, 0.1), (0.2, 0.1), (0.1, 1.0)])
+def test_a_guardrail_whose_limits_make_no_sense_is_refused(
+    ok: float, limit: float
+) -> None:
+    with pytest.raises(ValueError, match="0 < ok <= limit < 1"):
+        Guardrail(ok=ok, limit=limit)
+
+
+def drip(sent: int, **changed: int) -> Judgement:
+    whole = {"planned": 10_000, "reporting": 10_000, "delivered": sent}
+    return judged(
+        make_counts(**(whole | {"sent": sent} | changed)),
+        policy=DRIP,
+        elapsed=timedelta(0),
+        steps_total=1,
+    )
+
+
+def test_a_drip_is_held_against_the_quarter_that_is_out_and_later_against_all() -> None:
+    early, late = drip(2_500), drip(2_501)
+    assert (early.base, late.base) == (2_500, 10_000)
+    assert (early.complaints_to_roll_back, late.complaints_to_roll_back) == (8, 21)
+    assert early.reason.startswith("0 complaints of the first 2,500 (8 roll it back")
+
+
+def test_a_later_step_of_a_drip_counts_the_steps_before_whole() -> None:
+    early = drip(2_000, planned_before=1_000, reporting_before=1_000)
+    assert early.base == 1_000 + 2_250
+
+
+def test_the_two_parts_of_a_drip_never_cost_more_than_a_burst() -> None:
+    for n in (225, 500, 2_000, 10_000, 50_000):
+        found = [drip(sent, planned=n, reporting=n) for sent in (0, n)]
+        bases = [(each.base, each.complaints_to_roll_back) for each in found]
+        assert sum(tail(n, k, POLICY.ok_rate) for n, k in bases) <= POLICY.alpha
+
+
+def test_a_burst_is_held_against_the_whole_step_from_its_first_mail() -> None:
+    for sent in (0, 100, 482):
+        assert judged(make_counts(sent=sent)).base == 482
+
+
+def test_the_card_s_limit_is_the_judge_s() -> None:
+    for policy in (POLICY, DRIP):
+        for sent in (100, 482):
+            counts = make_counts(sent=sent)
+            asked = {"policy": policy, "step": 0, "steps_total": 3}
+            expected = judged(counts, policy=policy).complaints_to_roll_back
+            assert breach_at(counts, **asked) == expected
+    mute = make_counts(reporting=200)
+    assert breach_at(mute, policy=POLICY, step=0, steps_total=3) is None
+
+
+def test_a_long_quotation_is_cut() -> None:
+    assert quoted("a  b\n c") == '"a b c"'
+    assert len(quoted("word " * 80)) == 122
 
 
 ANY_COUNTS = st.integers(1, 60_000).flatmap(
@@ -430,6 +616,8 @@ def test_counts_that_cannot_be_are_refused() -> None:
         make_counts(complaints=-1)
     with pytest.raises(ValueError, match="a part of those planned"):
         make_counts(reporting=483)
+    with pytest.raises(ValueError, match="a part of all steps so far"):
+        make_counts(planned_before=483)
 
 
 def test_half_of_the_complaints_are_in_after_the_median_delay() -> None:

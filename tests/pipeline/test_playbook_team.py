@@ -74,13 +74,16 @@ def test_a_group_may_be_the_brand_lead(tmp_path: Path) -> None:
         ("groups: [S0COPY]", "team.yaml, groups must be a table of names and values."),
         (
             "groups: {S0COPY: {name: x, role: [legal]}}",
-            "team.yaml, groups, S0COPY does not know role; it may hold name, roles.",
+            (
+                "team.yaml, groups, S0COPY does not know role; it may hold name, roles."
+                " Did you mean 'roles'?"
+            ),
         ),
         (
             "usergroups: {}",
             (
                 "team.yaml does not know usergroups; it may hold name, channel,"
-                " on_call_channel, people, groups, channels."
+                " on_call_channel, people, groups, channels. Did you mean 'groups'?"
             ),
         ),
     ],

@@ -15,8 +15,8 @@ from pipeline.record import Ingested
 from tests.pipeline.lab import CLEO, DEV, OMAR, Lab
 
 
-def in_canary(desk: Lab) -> CampaignId:
-    number = desk.brief()
+def in_canary(desk: Lab, **changes: object) -> CampaignId:
+    number = desk.brief(**changes)
     desk.drain()
     desk.approve_all(number, CLEO, DEV)
     desk.tick(1)
