@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "audience": ("cli.audience:audience", "Import a list of recipients."),
     "campaign": ("cli.campaign:campaign", "List, show or retry campaigns."),
     "rollback": ("cli.campaign:rollback", "Stop a campaign now, without Slack."),
+    "canary": ("cli.canary:canary", "What the judge would do; raise an alarm."),
     "metrics": ("cli.metrics:metrics", "How each stage of review did."),
     "conversions": (
         "cli.conversions:conversions",
