@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from slack_sdk.models.blocks import Block, ContextBlock, InteractiveElement
 
-from blocks import campaign_states, nudge, strategy
+from blocks import campaign_states, freeze, nudge, strategy
 from blocks.campaign_face import Face
 from blocks.ids import Action, Verb
 from blocks.message import Message, actions, button, context, message, overflow, section
@@ -23,6 +23,7 @@ from blocks.text import (
     sentence,
     who,
 )
+from blocks.waits import waits
 from domain.campaign import BEFORE_SENDING
 from domain.rejection import REASON_WORDS
 from domain.variant import VariantState
@@ -42,15 +43,17 @@ def render(view: CampaignCard, *, now: datetime) -> Message:
     blocks: list[Block | None] = [
         section(f"*#{view.id} {line(view.title, 150)}*\n{_facts(view)}"),
         section(_state_lines(face)),
+        section(freeze.on_card(view.frozen)) if view.frozen else None,
         face.progress,
-        *(section(each) for each in face.evidence if each),
+        *(section(each) for each in (*face.evidence, _waits(view)) if each),
         context(strategy.decided(view)),
         _decided(view.decisions),
         *_unknown(view.unknown_chunks, now),
         actions(_buttons(view, face)),
         context(_made_by(view), _practice(view)),
     ]
-    return message(f"{title}: {face.aloud}", blocks)
+    aloud = f"frozen; {face.aloud}" if view.frozen else face.aloud
+    return message(f"{title}: {aloud}", blocks)
 
 
 def caught_up(away: timedelta) -> list[dict[str, Any]]:
@@ -146,8 +149,19 @@ def _made_by(view: CampaignCard) -> str:
             f"{count(view.suppressed_before)} left out, suppressed or without consent"
         )
     if view.skipped:
-        parts.append(f"{count(view.skipped)} skipped")
+        parts.append(f"{count(view.skipped)} skipped{_capped(view)}")
     return " · ".join(parts)
+
+
+def _capped(view: CampaignCard) -> str:
+    if not view.capped:
+        return ""
+    verb = "has" if view.capped == 1 else "have"
+    return f" ({count(view.capped)} {verb} had as many mails as the cadence cap allows)"
+
+
+def _waits(view: CampaignCard) -> str:
+    return waits(view.waits, view.canary.planned if view.canary else view.recipients)
 
 
 def _is_sample(writer: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 from slack_sdk.models.blocks import Block, DividerBlock, HeaderBlock, PlainTextObject
 from slack_sdk.models.views import View
 
-from blocks import campaign_lists
+from blocks import campaign_lists, freeze
 from blocks.ids import Action, Callback
 from blocks.message import actions, button, context, section
 from blocks.text import (
@@ -57,6 +57,8 @@ def render(view: HomeView, *, now: datetime) -> View:
         blocks = _nothing_to_do(view, now)
     else:
         blocks = _desk(view, now)
+    if view.is_known and view.freezes:
+        blocks = [_heading("Frozen now"), *freeze.listed(view.freezes, now), *blocks]
     kept = [each for each in blocks if each is not None]
     return View(type="home", callback_id=Callback.HOME, blocks=kept)
 

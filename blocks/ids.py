@@ -57,6 +57,8 @@ class Action(StrEnum):
     # value: chunk id
     LOOK_UP_CHUNK = "look_up_chunk"
     MARK_CHUNK_SENT = "mark_chunk_sent"
+    # value: freeze id
+    LIFT_FREEZE = "lift_freeze"
     # no value
     NEW_BRIEF = "new_brief"
     SETTINGS = "settings"
@@ -109,6 +111,7 @@ class Callback(StrEnum):
     # nothing
     BRIEF_FORM = "brief_form"
     SETTINGS_FORM = "settings_form"
+    FREEZE_FORM = "freeze_form"
     # brief id
     CHANGE_BRIEF_FORM = "change_brief_form"
     CHANGES_FORM = "changes_form"
@@ -159,6 +162,8 @@ class Field(StrEnum):
     DIGEST = "digest"
     AWAY_FROM = "away_from"
     AWAY_UNTIL = "away_until"
+    FREEZE_SCOPE = "freeze_scope"
+    FREEZE_UNTIL = "freeze_until"
 
 
 _BRIEF: Final = "brief."

@@ -9,7 +9,7 @@ from typing import Final
 
 from slack_sdk.models.blocks import Block
 
-from blocks import campaign_lists
+from blocks import campaign_lists, freeze
 from blocks.ids import Action
 from blocks.message import Message, actions, button, context, message, said, section
 from blocks.text import (
@@ -41,6 +41,7 @@ from domain.views import (
 
 _LIST_SHOWN: Final = 20
 _VALUE_SHOWN: Final = 300
+_FREEZES_SHOWN: Final = 5
 _TOKEN: Final = re.compile(r"(<@[UW][A-Z0-9]{6,}>|<!date\^[0-9]+\^[^<>|]*\|[^<>|]*>)")
 
 
@@ -203,6 +204,12 @@ _HELP: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("/desk status", "shows what is under way, parked or waiting"),
         ("/desk metrics", "shows how each stage of review did in the last 7 days"),
         ("/desk metrics 30", "the same over 30 days, or any number from 1 to 90"),
+        ("/desk freeze", "lists what is frozen and opens the form to freeze sending"),
+        (
+            "/desk freeze for 2h reason",
+            "lets nothing leave for so long; begin with `team NAME` to stop only that",
+        ),
+        ("/desk lift 3", "asks to end freeze 3 early, or confirms that another asked"),
         ("/desk help", "shows this"),
     ),
 }
@@ -241,7 +248,8 @@ def desk_help() -> Message:
     return _help(
         "desk",
         "*/desk shows how the desk is doing.*",
-        "See also /brief help and /rollback help",
+        "See also /brief help and /rollback help. If Slack is down, `copydesk freeze`"
+        " does the same from a shell",
     )
 
 
@@ -320,7 +328,9 @@ def status(view: DeskStatus) -> Message:
         if number
     ]
     campaigns = " · ".join(states) or "No campaign yet"
+    frozen = [f"• {freeze.said(each)}" for each in view.freezes[:_FREEZES_SHOWN]]
     blocks: list[Block | None] = [
+        section("\n".join(["*Frozen now*", *frozen])) if frozen else None,
         section(f"*Campaigns*\n{campaigns}"),
         section(f"*Jobs*\n{_jobs(view)}"),
         *_named("Live now", view.live),

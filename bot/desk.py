@@ -1,4 +1,4 @@
-"""`/desk`: how the desk is doing, now and over some days."""
+"""`/desk`: how the desk is doing, now and over some days; and freezing all of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from blocks import notices, stage_metrics
+from bot import freeze
 from bot.context import Web
 from bot.listeners import on_command, say
 from bot.payloads import Command
@@ -27,10 +28,12 @@ async def desk(command: Command, web: Web, slack: AsyncArgs) -> None:
     if answer is None:
         await say(slack, notices.desk_help())
         return
-    await answer(rest, web, slack)
+    await answer(command, rest, web, slack)
 
 
-async def status(rest: list[str], web: Web, slack: AsyncArgs) -> None:
+async def status(
+    _command: Command, rest: list[str], web: Web, slack: AsyncArgs
+) -> None:
     if rest:
         await say(slack, notices.desk_help())
         return
@@ -39,7 +42,9 @@ async def status(rest: list[str], web: Web, slack: AsyncArgs) -> None:
     await say(slack, notices.status(found))
 
 
-async def metrics(rest: list[str], web: Web, slack: AsyncArgs) -> None:
+async def metrics(
+    _command: Command, rest: list[str], web: Web, slack: AsyncArgs
+) -> None:
     """`/desk metrics [days]`."""
     days = parse_days(rest)
     await slack.ack()
@@ -47,7 +52,10 @@ async def metrics(rest: list[str], web: Web, slack: AsyncArgs) -> None:
     await say(slack, stage_metrics.metrics(found))
 
 
-ANSWERS: Final[Mapping[str, Callable[[list[str], Web, AsyncArgs], Awaitable[None]]]] = {
+Answer = Callable[[Command, list[str], Web, AsyncArgs], Awaitable[None]]
+ANSWERS: Final[Mapping[str, Answer]] = {
     "status": status,
     "metrics": metrics,
+    "freeze": freeze.freeze,
+    "lift": freeze.lift,
 }

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "campaign": ("cli.campaign:campaign", "List, show or retry campaigns."),
     "rollback": ("cli.campaign:rollback", "Stop a campaign now, without Slack."),
     "canary": ("cli.canary:canary", "What the judge would do; raise an alarm."),
+    "freeze": ("cli.freeze:freeze", "Let nothing leave for a while; list or lift."),
     "metrics": ("cli.metrics:metrics", "How each stage of review did."),
     "conversions": (
         "cli.conversions:conversions",

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple, NewType
 
 from domain.campaign import CampaignId
+from domain.sending import WaitsFor
 
 ChunkId = NewType("ChunkId", int)
 
@@ -45,6 +46,14 @@ class Chunk:
     accepted: int
     skipped: int
     reason: str | None
+    # of those skipped, who have had as many mails as they may
+    capped: int = 0
+    # where its recipients are, and with whom; empty while nothing asks
+    time_zone: str = ""
+    provider: str = ""
+    # it does not leave before, and what it waits for
+    not_before: datetime | None = None
+    waits_for: WaitsFor | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,11 +12,13 @@ from domain.comment import CommentId, SuggestionId, SuggestionState
 from domain.comparison import PostedComparison
 from domain.conversion import ConversionLine
 from domain.federation import TeamRules, everyone
+from domain.freeze import Freeze
 from domain.preferences import Preferences
 from domain.rejection import RejectReason
 from domain.review import EscalateBy, RequestId, Stage, Team
 from domain.review_rules import ReviewRules
 from domain.send import ChunkId
+from domain.sending import WaitsFor
 from domain.strategy import StrategyDecision
 from domain.undo import DecisionId
 from domain.variant import Copy, Origin, RevisionId, VariantId, VariantState
@@ -32,6 +34,8 @@ class Facts:
     canary: CanaryPolicy
     practice: tuple[str, ...]
     rules: ReviewRules = field(default_factory=ReviewRules)
+    # the name of the ESP that mails leave by
+    esp: str = ""
     # teams of their own, by key
     teams: Mapping[str, TeamRules] = field(default_factory=dict)
 
@@ -290,6 +294,17 @@ class CanaryView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WaitLine:
+    """Mails that leave by themselves later, and what they wait for."""
+
+    mails: int
+    until: datetime
+    why: WaitsFor
+    # where their recipients are; empty when it is not known
+    time_zone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownChunk:
     """A chunk whose call never answered: a person chooses what it was."""
 
@@ -381,6 +396,12 @@ class CampaignCard:
     tier_reason: str | None = None
     # what the sender's own pages reported, the brief's metric first
     conversions: tuple[ConversionLine, ...] = ()
+    # what keeps its mails from leaving, of several what lasts longest
+    frozen: Freeze | None = None
+    # of the steps so far, what leaves first before the rest
+    waits: tuple[WaitLine, ...] = ()
+    # of those skipped, who have had as many mails as they may
+    capped: int = 0
     # time since the campaign reached its state is counted from `moved_at`
 
 
@@ -569,6 +590,7 @@ class HomeView:
     cut: frozenset[str]
     practice: tuple[str, ...]
     late_strategies: tuple[CampaignLine, ...] = ()
+    freezes: tuple[Freeze, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -679,3 +701,4 @@ class DeskStatus:
     parked: tuple[CampaignLine, ...]
     live: tuple[CampaignLine, ...]
     practice: tuple[str, ...]
+    freezes: tuple[Freeze, ...] = ()

@@ -87,14 +87,18 @@ def advance(
     if after is State.SCHEDULED and moved.send_at is not None:
         store.deadlines.set(campaign_id, "start", moved.version, moved.send_at)
     if after in SENDING:
-        _open_gate(store, moved)
+        open_gate(store, moved)
     if after in FINAL:
         _withdraw_requests(store, campaign_id)
     return moved
 
 
-def _open_gate(store: Store, campaign: Campaign) -> None:
-    """Queue every chunk that may go now, and the moment the step is judged."""
+def open_gate(store: Store, campaign: Campaign, *, because: str = "") -> None:
+    """Queue every chunk that may go now, and the moment the step is judged.
+
+    Args:
+        because: What it is opened again for, without a move of the campaign.
+    """
     for chunk in store.sends.chunks(
         campaign.id, state=ChunkState.PLANNED, up_to_step=campaign.step
     ):
@@ -104,7 +108,7 @@ def _open_gate(store: Store, campaign: Campaign) -> None:
             chunk.id,
             chunk.version,
             campaign.id,
-            suffix=f":{campaign.version}",
+            suffix=f":{campaign.version}{because}",
         )
     if campaign.decides_at is not None:
         store.deadlines.set(campaign.id, "judge", campaign.version, campaign.decides_at)

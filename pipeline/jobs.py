@@ -15,6 +15,7 @@ from pipeline import (
     rollback,
     schedule,
     send,
+    thaw,
 )
 from pipeline.tasks import Task
 
@@ -30,5 +31,6 @@ TASKS: Final[Mapping[str, Task]] = {
         rollback.TASK,
         digest.TASK,
         members.TASK,
+        thaw.TASK,
     )
 }

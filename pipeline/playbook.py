@@ -17,11 +17,13 @@ from domain.members import Roster, join
 from domain.personalize import Footer
 from domain.review import Round, Stage, Team, round_named
 from domain.review_rules import PromptRisk, ReviewRules
+from domain.sending import Sending
 from domain.views import Facts
 from pipeline.checks.playbook import load_dictionary, load_footer, load_policy
 from pipeline.playbook_canary import load_canary
 from pipeline.playbook_federation import load_teams
 from pipeline.playbook_review import load_review, prompt_risk
+from pipeline.playbook_sending import load_sending
 from pipeline.playbook_team import load_team
 from pipeline.playbook_values import (
     only,
@@ -51,6 +53,8 @@ class Playbook:
         allow_sample_copy: Whether copy of the sample writer may be approved at
             tiers A and B; practice only.
         teams: Teams of their own, by key.
+        sending: When mails may leave, and how many.
+        esp: The name of the ESP that they leave by.
         key: Whose team, stages and rules these are; "" is the centre.
         centre: The playbook that a team's was made of; None: it is the centre's.
     """
@@ -74,6 +78,8 @@ class Playbook:
     allow_sample_copy: bool
     teams: Mapping[str, TeamRules] = field(default_factory=dict)
     watched: frozenset[str] = frozenset()
+    sending: Sending = field(default_factory=Sending)
+    esp: str = "sendgrid"
     key: str = ""
     centre: Playbook | None = None
 
@@ -149,6 +155,7 @@ class Playbook:
             canary=self.canary,
             practice=self.practice,
             teams=self.teams,
+            esp=self.esp,
         )
 
 
@@ -193,6 +200,7 @@ def load_playbook(
         allow_sample_copy=allow_sample_copy,
         teams=load_teams(folder, team, review, time_scale),
         watched=canary.watched,
+        sending=load_sending(folder, time_scale),
     )
 
 

@@ -104,7 +104,7 @@ def load_review(
         PlaybookRefused: Names the key and what is allowed.
     """
     only(raw, _KEYS, _FILE)
-    hours = _hours(raw.get("hours"))
+    hours = calendar_from(raw.get("hours"), f"{_FILE}, hours")
     rules = ReviewRules(
         hours=hours if time_scale == 1 else ROUND_THE_CLOCK,
         raises=tuple(_raise(each, number) for number, each in _raises(raw)),
@@ -440,10 +440,10 @@ def prompt_risk(value: object, where: str) -> PromptRisk:
     return PromptRisk(str(value))
 
 
-def _hours(raw: object) -> Calendar:
+def calendar_from(raw: object, where: str) -> Calendar:
+    """Read working hours, or any hours of the week; nothing is round the clock."""
     if raw is None:
         return ROUND_THE_CLOCK
-    where = f"{_FILE}, hours"
     given = table(raw, where)
     only(given, _HOURS_KEYS, where)
     days = given.get("days") or list(_DAYS)
@@ -451,8 +451,8 @@ def _hours(raw: object) -> Calendar:
         raise PlaybookRefused(
             f"{where}, days may name {', '.join(_DAYS)}, and needs at least one."
         )
-    opens = _minute(given.get("opens", "00:00"), f"{where}, opens")
-    closes = _minute(given.get("closes", "24:00"), f"{where}, closes")
+    opens = minute_of_day(given.get("opens", "00:00"), f"{where}, opens")
+    closes = minute_of_day(given.get("closes", "24:00"), f"{where}, closes")
     if closes <= opens:
         raise PlaybookRefused(f"{where}: closes must be later than opens.")
     return Calendar(
@@ -476,7 +476,7 @@ def _zone(name: str, where: str) -> tzinfo:
         ) from error
 
 
-def _minute(value: object, where: str) -> int:
+def minute_of_day(value: object, where: str) -> int:
     """Minutes since midnight of "09:00"; YAML reads an unquoted 17:30 as 1050."""
     is_number = isinstance(value, int) and not isinstance(value, bool)
     hours, _, minutes = str(value).partition(":")

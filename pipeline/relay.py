@@ -15,7 +15,7 @@ from domain.errors import TryLater
 from pipeline import failpoint
 from pipeline.broker import Doorbell
 from pipeline.playbook import Playbook
-from pipeline.record import ask_due, ask_everyone_again, digest_due
+from pipeline.record import ask_due, ask_everyone_again, digest_due, go_on
 from pipeline.record.canary import REJUDGE_EVERY, judge_due, start
 from pipeline.record.overdue import overdue, remind
 from pipeline.tasks import Task
@@ -183,12 +183,16 @@ class Relay:
 def fire(store: Store, deps: Deps, deadline: Deadline) -> None:
     """Act on one deadline; one whose campaign has moved on is inert."""
     kind = deadline.kind
+    if kind == "thaw":
+        # whatever has become of it meanwhile
+        go_on(store, deps.playbook, deadline.campaign_id)
+        return
     campaign = store.campaigns.get(deadline.campaign_id)
     if campaign.version != deadline.version:
         return
     log.info("deadline.fired", kind=kind, campaign=campaign.id)
     if kind == "start" and campaign.state is State.SCHEDULED:
-        start(store, campaign.id)
+        start(store, deps.playbook, campaign.id)
     elif kind == "judge":
         judgement = judge_due(store, deps.playbook, campaign.id)
         waits = (Verdict.WAIT, Verdict.NO_DATA)

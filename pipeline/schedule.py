@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from domain.campaign import Actor, Campaign, CampaignId, Event
@@ -11,10 +12,12 @@ from domain.cohort import Assignment, arm_of, assign, chunks, reports_complaints
 from domain.errors import Overtaken
 from domain.send import CHUNK_SIZE
 from domain.variant import Variant
+from domain.warm_up import WarmUp, day_of
 from pipeline.advance import advance
+from pipeline.playbook import Playbook
 from pipeline.tasks import Task
 from pipeline.wiring import Deps
-from storage.sends import Cohort
+from storage.sends import Cohort, Place
 from storage.store import Store
 
 
@@ -33,6 +36,7 @@ def schedule(deps: Deps, campaign_id: int, version: int) -> None:
     if not keys:
         _nobody_left(deps, number, version)
         return
+    zones = _time_zones(deps, number)
     # hashing a large list takes a while, so no transaction is open meanwhile
     assignment = assign(
         {address: provider for _id, address, provider in keys},
@@ -43,7 +47,18 @@ def schedule(deps: Deps, campaign_id: int, version: int) -> None:
         campaign = store.campaigns.lock(number)
         if campaign.version != version:
             raise Overtaken(f"Campaign #{number} has moved on.")
-        _plan(store, campaign, keys, assignment)
+        _plan(
+            store,
+            campaign,
+            keys,
+            assignment,
+            _Places(
+                deps.playbook,
+                zones,
+                now=store.now,
+                first_at=store.sends.first_intent_at(),
+            ),
+        )
         start_at = max(campaign.send_at or store.now, store.now)
         advance(
             store,
@@ -57,6 +72,46 @@ def schedule(deps: Deps, campaign_id: int, version: int) -> None:
                 "send_at": start_at,
             },
         )
+
+
+def _time_zones(deps: Deps, number: CampaignId) -> Mapping[int, str]:
+    """Where each recipient is; not asked while nothing depends on it."""
+    if deps.playbook.sending.window is None:
+        return {}
+    return deps.database.look(
+        lambda store: store.audiences.time_zones(
+            store.campaigns.get(number).audience_id
+        )
+    )
+
+
+class _Places:
+    """By what the playbook's limits divide recipients into chunks."""
+
+    def __init__(
+        self,
+        playbook: Playbook,
+        zones: Mapping[int, str],
+        *,
+        now: datetime,
+        first_at: datetime | None,
+    ) -> None:
+        self._zones = zones
+        self._warm_up = playbook.sending.warm_up or WarmUp()
+        self._today = day_of(first_at, now, self._warm_up.day)
+
+    def of(self, recipient_id: int, provider: str) -> tuple[str, str]:
+        """Time zone and provider, as far as a limit asks for them."""
+        limited = provider if provider in self._warm_up.providers else ""
+        return self._zones.get(recipient_id, ""), limited
+
+    def most(self, provider: str) -> int:
+        """Mails of a chunk: no more than the smallest day to come lets out."""
+        least = (
+            self._warm_up.ramps[key].least_from(self._today)
+            for key in self._warm_up.applying(provider)
+        )
+        return min([CHUNK_SIZE, *(each for each in least if each is not None)])
 
 
 def _nobody_left(deps: Deps, number: CampaignId, version: int) -> None:
@@ -79,18 +134,25 @@ def _plan(
     campaign: Campaign,
     keys: Sequence[tuple[int, str, str]],
     assignment: Assignment,
+    places: _Places,
 ) -> None:
     # here and not at the undo: taking a long list's plan back outlasts a click
     store.sends.discard_plan(campaign.id)
     arms = {variant.label: variant for variant in store.variants.arms(campaign.id)}
     # one variant per chunk: what its mails share travels once
-    rows: dict[tuple[int, int], list[dict[str, int]]] = defaultdict(list)
+    rows: dict[tuple[int, int, str, str], list[dict[str, int]]] = defaultdict(list)
     reporting: dict[int, int] = defaultdict(int)
     for recipient_id, address, provider in keys:
         step = assignment.step_of[address]
         reporting[step] += reports_complaints(provider)
         row = _row(campaign, recipient_id, address, arms)
-        rows[step, row["variant_id"]].append(row)
+        zone, limited = places.of(recipient_id, provider)
+        rows[step, row["variant_id"], zone, limited].append(row)
+    groups = [
+        (step, group, Place(time_zone=zone, provider=limited))
+        for (step, _variant, zone, limited), members in sorted(rows.items())
+        for group in chunks(members, places.most(limited))
+    ]
     store.sends.plan(
         campaign.id,
         [
@@ -103,11 +165,8 @@ def _plan(
             )
             for step in assignment.steps
         ],
-        [
-            (step, group)
-            for (step, _variant), members in sorted(rows.items())
-            for group in chunks(members, CHUNK_SIZE)
-        ],
+        [(step, group) for step, group, _place in groups],
+        [place for _step, _group, place in groups],
     )
 
 

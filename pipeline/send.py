@@ -21,6 +21,7 @@ from pipeline.esp.port import Batch, Mail, OutcomeUnknown
 from pipeline.merge import Template
 from pipeline.playbook import Playbook
 from pipeline.record.canary import settle_step
+from pipeline.record.departures import capped, held_back
 from pipeline.tasks import Task
 from pipeline.tokens import make_link_id, make_token
 from pipeline.wiring import Deps
@@ -49,8 +50,13 @@ def send(deps: Deps, chunk_id: int, version: int) -> None:
         Overtaken: The gate is shut, or another job has the chunk.
         TryLater: The ESP is away, or the chunk's call may still be under way.
     """
-    chunk = deps.database.look(lambda store: _ready(store, chunk_id, version))
-    if chunk.state is ChunkState.PLANNED:
+    with deps.database.begin() as store:
+        chunk = _ready(store, chunk_id, version)
+        is_planned = chunk.state is ChunkState.PLANNED
+        # before anything is merged or the ESP is asked for anything
+        if is_planned and _stays(store, deps, chunk, size=chunk.size):
+            return
+    if is_planned:
         _hand_over(deps, chunk)
     else:
         _reconcile(deps, chunk)
@@ -73,6 +79,11 @@ def _ready(store: Store, chunk_id: int, version: int) -> Chunk:
     return chunk
 
 
+def _stays(store: Store, deps: Deps, chunk: Chunk, *, size: int) -> bool:
+    campaign = store.campaigns.lock(chunk.campaign_id)
+    return held_back(store, deps.playbook, campaign, chunk, size=size)
+
+
 def _hand_over(deps: Deps, chunk: Chunk) -> None:
     mails, skipped = _mails(deps, chunk)
     try:
@@ -86,12 +97,21 @@ def _hand_over(deps: Deps, chunk: Chunk) -> None:
         store.campaigns.lock(chunk.campaign_id)
         if _ready(store, chunk.id, chunk.version).state is not ChunkState.PLANNED:
             raise TryLater(f"Another job has chunk {chunk.number} in its hands.")
+        left_out = capped(store, deps.playbook, chunk)
+        ready = len(mails)
+        mails = [mail for mail in mails if mail.send_id not in left_out.send_ids]
+        if _stays(store, deps, chunk, size=len(mails)):
+            return
         intended = store.sends.swap(
             chunk,
             ChunkState.INTENT,
             batch_id=batch_id,
             intent_at=store.now,
-            skipped=skipped,
+            skipped=skipped + ready - len(mails),
+            capped=ready - len(mails),
+            capped_reporting=left_out.reporting,
+            not_before=None,
+            waits_for=None,
         )
         store.sends.skip_others(chunk.id, [mail.send_id for mail in mails])
     failpoint.hit("send.after_intent")
@@ -315,6 +335,7 @@ def _sent(
             "step": chunk.step,
             "accepted": accepted,
             "skipped": chunk.skipped,
+            **({"capped": chunk.capped} if chunk.capped else {}),
         },
     )
     log.info("esp.batch_accepted", campaign=campaign.id, chunk=chunk.number, n=accepted)

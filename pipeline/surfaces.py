@@ -81,6 +81,7 @@ def surfaces(deps: Deps, view: CampaignCard) -> Iterator[Surface]:
     """The campaign's messages, most urgent first."""
     now = deps.clock()
     view = _told(deps, view)
+    view = _still_waiting(view, now)
     yield _surface(
         f"campaign:{view.id}",
         view.slack_channel,
@@ -119,6 +120,19 @@ def surfaces(deps: Deps, view: CampaignCard) -> Iterator[Surface]:
         yield from _nudges(deps, view, review, now)
     if view.state in _PLOTTED and view.canary is not None:
         yield from _plot(deps, view)
+
+
+def _still_waiting(view: CampaignCard, now: datetime) -> CampaignCard:
+    """Without freezes and waits that are over.
+
+    A fact, not a clock: the card has to be drawn anew without them.
+    """
+    frozen = view.frozen
+    return replace(
+        view,
+        frozen=frozen if frozen is not None and frozen.is_active(now) else None,
+        waits=tuple(each for each in view.waits if each.until > now),
+    )
 
 
 def _surface(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from pipeline.esp.port import Esp
@@ -80,12 +80,13 @@ def playbook_of(settings: Settings) -> Playbook:
     lines = [_PRACTICE_WORDS[part] for part in settings.practice_parts]
     if settings.time_scale > 1:
         lines.append(practice_time(settings.time_scale))
-    return load_playbook(
+    playbook = load_playbook(
         settings.playbook,
         time_scale=settings.time_scale,
         practice=tuple(lines),
         allow_sample_copy=settings.allow_sample_copy,
     )
+    return replace(playbook, esp=SendGrid.name)
 
 
 def build(

@@ -126,6 +126,18 @@ class Audiences(Repository):
         )
         return [(r.id, r.address_hash, r.provider) for r in self._all(query)]
 
+    def time_zones(self, audience_id: int) -> dict[int, str]:
+        """Where each recipient is, by recipient id, as the list has it."""
+        query = sa.select(recipients.c.id, recipients.c.time_zone).where(
+            recipients.c.audience_id == audience_id
+        )
+        # a long list has few zones: each is kept once
+        seen: dict[str, str] = {}
+        return {
+            row.id: seen.setdefault(row.time_zone, row.time_zone)
+            for row in self._all(query)
+        }
+
     # Suppressions -----------------------------------------------------------------
 
     def suppress_senders(

@@ -13,9 +13,25 @@ from sqlalchemy.engine import Connection, Row
 from domain.campaign import CampaignId
 from domain.errors import Unknown
 from domain.send import Chunk, ChunkId, ChunkState, Send
+from domain.sending import WaitsFor
 from storage.audiences import is_mailable, recipient_from
 from storage.repository import Repository
-from storage.tables import chunks, cohorts, firsts, recipients, sends, variants
+from storage.tables import (
+    Utc,
+    campaigns,
+    chunks,
+    cohorts,
+    firsts,
+    recipients,
+    sends,
+    variants,
+)
+
+_COUNTS: Final = 7_235_004
+"""Key of the advisory lock that one counted hand-over holds on Postgres."""
+
+_LEFT: Final = (ChunkState.INTENT, ChunkState.UNKNOWN, ChunkState.SENT)
+"""Out, or it may be."""
 
 
 def chunk_from(row: Row[Any]) -> Chunk:
@@ -33,18 +49,31 @@ def chunk_from(row: Row[Any]) -> Chunk:
         accepted=row.accepted,
         skipped=row.skipped,
         reason=row.reason,
+        capped=row.capped,
+        time_zone=row.time_zone,
+        provider=row.provider,
+        not_before=row.not_before,
+        waits_for=None if row.waits_for is None else WaitsFor(row.waits_for),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cohort:
-    """One ladder step's share of the list."""
+    """One ladder step's share of the list, without whom the cadence cap left out."""
 
     step: int
     percent: float
     planned: int
     reporting: int
     expands_itself: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a chunk's recipients are, and with which mailbox provider."""
+
+    time_zone: str = ""
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +84,15 @@ class Mails:
         out: Accepted by the ESP, or handed over without an answer yet.
         left: Still on our side; also those that a rollback took back.
         accepted: Those that the ESP's answer said it took.
-        skipped: Left out at the last moment: suppressed, or not to be rendered.
+        skipped: Left out at the last moment: suppressed, not to be rendered, or capped.
+        capped: Of those, who have had as many mails as they may.
     """
 
     out: int
     left: int
     accepted: int
     skipped: int
+    capped: int = 0
 
 
 def mails_of(connection: Connection, campaign_ids: Collection[int]) -> dict[int, Mails]:
@@ -75,6 +106,7 @@ def mails_of(connection: Connection, campaign_ids: Collection[int]) -> dict[int,
             left=before.left + left,
             accepted=before.accepted + int(row.accepted),
             skipped=before.skipped + int(row.skipped),
+            capped=before.capped + int(row.capped),
         )
     return found
 
@@ -85,6 +117,7 @@ _MAILS: Final = (
         chunks.c.state,
         sa.func.sum(chunks.c.accepted).label("accepted"),
         sa.func.sum(chunks.c.skipped).label("skipped"),
+        sa.func.sum(chunks.c.capped).label("capped"),
         sa.func.sum(chunks.c.size).label("size"),
     )
     .where(chunks.c.campaign_id.in_(sa.bindparam("campaign_ids", expanding=True)))
@@ -109,16 +142,27 @@ def cohorts_of(connection: Connection, campaign_id: int) -> tuple[Cohort, ...]:
         Cohort(
             step=row.step,
             percent=row.percent,
-            planned=row.planned,
-            reporting=row.reporting,
+            planned=row.planned - int(row.capped or 0),
+            reporting=row.reporting - int(row.capped_reporting or 0),
             expands_itself=row.expands_itself,
         )
         for row in connection.execute(_COHORTS, {"campaign_id": campaign_id})
     )
 
 
+_CAPPED: Final = (
+    sa.select(
+        chunks.c.step,
+        sa.func.sum(chunks.c.capped).label("capped"),
+        sa.func.sum(chunks.c.capped_reporting).label("capped_reporting"),
+    )
+    .where(chunks.c.campaign_id == sa.bindparam("campaign_id"), chunks.c.capped > 0)
+    .group_by(chunks.c.step)
+    .subquery("left_out")
+)
 _COHORTS: Final = (
-    sa.select(cohorts)
+    sa.select(cohorts, _CAPPED.c.capped, _CAPPED.c.capped_reporting)
+    .outerjoin(_CAPPED, _CAPPED.c.step == cohorts.c.step)
     .where(cohorts.c.campaign_id == sa.bindparam("campaign_id"))
     .order_by(cohorts.c.step)
 )
@@ -147,6 +191,7 @@ class Sends(Repository):
         campaign_id: CampaignId,
         plan: Sequence[Cohort],
         chunked: Sequence[tuple[int, Sequence[Mapping[str, int]]]],
+        places: Sequence[Place] = (),
     ) -> None:
         """Write the whole plan once: cohorts, chunks, and a row per recipient.
 
@@ -154,6 +199,7 @@ class Sends(Repository):
             plan: One cohort per ladder step.
             chunked: (step, rows) per chunk; a row has recipient_id, variant_id
                 and revision_id.
+            places: Of each chunk, in the same order; empty when nothing asks.
         """
         self._insert_many(
             cohorts,
@@ -169,7 +215,10 @@ class Sends(Repository):
                 for c in plan
             ],
         )
-        for number, (step, rows) in enumerate(chunked, start=1):
+        where = places or [Place()] * len(chunked)
+        for number, ((step, rows), place) in enumerate(
+            zip(chunked, where, strict=True), start=1
+        ):
             chunk_id = self._insert(
                 chunks,
                 campaign_id=campaign_id,
@@ -180,6 +229,8 @@ class Sends(Repository):
                 state=ChunkState.PLANNED,
                 accepted=0,
                 skipped=0,
+                time_zone=place.time_zone,
+                provider=place.provider,
             )
             self._insert_many(
                 sends,
@@ -282,11 +333,15 @@ class Sends(Repository):
         )
 
     def skip_others(self, chunk_id: ChunkId, sent_ids: Sequence[int]) -> None:
-        """Mark the chunk's recipients who were suppressed or could not be rendered."""
+        """Mark whom the chunk leaves out; who is let in after all is not marked.
+
+        Suppressed, not to be rendered, or mailed often enough: the last may change
+        before a chunk that the ESP did not take goes again.
+        """
         self.connection.execute(
             sa.update(sends)
-            .where(sends.c.chunk_id == chunk_id, sends.c.id.not_in(sent_ids))
-            .values(is_skipped=True)
+            .where(sends.c.chunk_id == chunk_id)
+            .values(is_skipped=sends.c.id.not_in(sent_ids))
         )
 
     def addresses(self, chunk_id: ChunkId) -> dict[int, str]:
@@ -301,6 +356,97 @@ class Sends(Repository):
     def events_seen(self, chunk: Chunk) -> int:
         """Mails of the chunk that the ESP has reported anything about."""
         return events_seen(self.connection, [chunk.id]).get(chunk.id, 0)
+
+    # How many have left ---------------------------------------------------------------
+
+    def hold_counts(self) -> None:
+        """Keep others from handing anything over until we commit.
+
+        What is counted for a limit is then still so when our chunk is counted too.
+        """
+        # on SQLite the transaction is the only writer
+        if self.connection.dialect.name == "postgresql":
+            self.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_COUNTS)))
+
+    def first_intent_at(self) -> datetime | None:
+        """When the desk's first mail was handed over."""
+        row = self._one(
+            sa.select(sa.func.min(chunks.c.intent_at, type_=Utc).label("at"))
+        )
+        return None if row is None else row.at
+
+    def left_since(self, since: datetime, *, provider: str) -> int:
+        """Mails handed over from then on, to one provider or, empty, to all."""
+        query = sa.select(
+            sa.func.coalesce(sa.func.sum(chunks.c.size - chunks.c.skipped), 0).label(
+                "n"
+            )
+        ).where(chunks.c.intent_at >= since, chunks.c.state.in_(_LEFT))
+        if provider:
+            query = query.where(chunks.c.provider == provider)
+        row = self._one(query)
+        return int(row.n) if row else 0
+
+    def had(self, chunk_id: ChunkId, *, since: datetime) -> dict[int, int]:
+        """Mails that a chunk's people have had since then, by send id; none: absent.
+
+        By address, whatever list it is on. The lists and campaigns are named, so that
+        the keys that are there find the rest.
+        """
+        recent = (
+            sa.select(chunks.c.campaign_id)
+            .where(chunks.c.intent_at > since, chunks.c.state.in_(_LEFT))
+            .distinct()
+        )
+        mine, theirs, had = (
+            recipients.alias("mine"),
+            recipients.alias("theirs"),
+            sends.alias("had"),
+        )
+        query = (
+            sa.select(sends.c.id, sa.func.count().label("n"))
+            .join(mine, mine.c.id == sends.c.recipient_id)
+            .join(theirs, theirs.c.address_hash == mine.c.address_hash)
+            .join(had, had.c.recipient_id == theirs.c.id)
+            .join(chunks, chunks.c.id == had.c.chunk_id)
+            .where(
+                sends.c.chunk_id == chunk_id,
+                theirs.c.audience_id.in_(
+                    sa.select(campaigns.c.audience_id).where(campaigns.c.id.in_(recent))
+                ),
+                had.c.campaign_id.in_(recent),
+                ~had.c.is_skipped,
+                chunks.c.intent_at > since,
+                chunks.c.state.in_(_LEFT),
+            )
+            .group_by(sends.c.id)
+        )
+        return {row.id: int(row.n) for row in self._all(query)}
+
+    def providers(
+        self, chunk_id: ChunkId, send_ids: Collection[int]
+    ) -> tuple[str, ...]:
+        """The mailbox provider behind each of some mails of a chunk that may leave."""
+        query = (
+            sa.select(recipients.c.provider)
+            .join(sends, sends.c.recipient_id == recipients.c.id)
+            .where(
+                sends.c.chunk_id == chunk_id,
+                sends.c.id.in_(list(send_ids)),
+                is_mailable(),
+            )
+        )
+        return tuple(row.provider for row in self._all(query))
+
+    def time_zones(self, campaign_id: CampaignId, *, step: int) -> tuple[str, ...]:
+        """Where the recipients of a step are."""
+        rows = self._all(
+            sa.select(chunks.c.time_zone)
+            .where(chunks.c.campaign_id == campaign_id, chunks.c.step == step)
+            .distinct()
+            .order_by(chunks.c.time_zone)
+        )
+        return tuple(row.time_zone for row in rows)
 
     def campaign_of(self, send_id: int) -> tuple[CampaignId, int]:
         """(campaign, recipient) of a mail.

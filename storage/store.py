@@ -14,6 +14,7 @@ from storage.conversions import Conversions
 from storage.decisions import Decisions
 from storage.digests import Digests
 from storage.events import Events
+from storage.freezes import Freezes
 from storage.holding import Holding
 from storage.incidents import Incidents
 from storage.members import Members
@@ -50,6 +51,7 @@ class Store:
         self.events = Events(connection, now)
         self.conversions = Conversions(connection, now)
         self.incidents = Incidents(connection, now)
+        self.freezes = Freezes(connection, now)
         self.messages = Messages(connection, now)
         self.inbox = Inbox(connection, now)
         self.outbox = Outbox(connection, now)

@@ -458,8 +458,20 @@ chunks = sa.Table(
     _at("accepted_at", nullable=True),
     _int("accepted"),
     _int("skipped"),
+    # of those skipped: had as many mails as the cap allows
+    _int("capped"),
+    # of those, at mailbox providers that report complaints
+    _int("capped_reporting"),
     _text("reason", nullable=True),
+    # where its recipients are; empty while no window asks
+    _text("time_zone"),
+    # their mailbox provider; empty while no warm-up asks
+    _text("provider"),
+    # it does not leave before, and what it waits for: window, warm_up
+    _at("not_before", nullable=True),
+    _text("waits_for", nullable=True),
     sa.UniqueConstraint("campaign_id", "number"),
+    sa.Index("ix_chunks_intent_at", "intent_at"),
 )
 
 sends = sa.Table(
@@ -579,6 +591,59 @@ rollback_steps = sa.Table(
     sa.UniqueConstraint("incident_id", "name", "target"),
 )
 
+# append-only, both: what is frozen, and what people did about it
+freezes = sa.Table(
+    "freezes",
+    metadata,
+    _id(),
+    # tenant, team, esp
+    _text("scope"),
+    # a team's key or an ESP's name; empty: the whole desk
+    _text("target"),
+    _text("reason"),
+    _text("by"),
+    _at("frozen_at"),
+    _at("until"),
+    sa.Index("ix_freezes_until", "until"),
+)
+
+freeze_acts = sa.Table(
+    "freeze_acts",
+    metadata,
+    _id(),
+    _fk("freeze_id", "freezes.id"),
+    # frozen, lift_asked, lifted: each once
+    _text("act"),
+    _text("actor"),
+    _at("at"),
+    sa.UniqueConstraint("freeze_id", "act"),
+)
+
+freeze_waits = sa.Table(
+    "freeze_waits",
+    metadata,
+    # a campaign that would have gone on, and which freeze stopped it
+    _fk("campaign_id", "campaigns.id"),
+    _fk("freeze_id", "freezes.id"),
+    _at("since"),
+    # the judge let it go on before it was stopped
+    sa.Column("is_passed", sa.Boolean, nullable=False),
+    _at("went_on_at", nullable=True),
+    sa.PrimaryKeyConstraint("campaign_id", "freeze_id"),
+    sa.Index("ix_freeze_waits_freeze_id", "freeze_id"),
+)
+
+freeze_notices = sa.Table(
+    "freeze_notices",
+    metadata,
+    # the one message about a freeze in each channel, edited in place
+    _fk("freeze_id", "freezes.id"),
+    sa.Column("channel", sa.Text, nullable=False),
+    _text("ts"),
+    _text("rendered_sha256"),
+    sa.PrimaryKeyConstraint("freeze_id", "channel"),
+)
+
 # The machinery ----------------------------------------------------------------------
 
 slack_messages = sa.Table(
@@ -640,7 +705,7 @@ deadlines = sa.Table(
     metadata,
     _id(),
     _fk("campaign_id", "campaigns.id"),
-    # start, judge, resolve, remind, overdue
+    # start, judge, resolve, remind, overdue, thaw
     _text("kind"),
     # a transition makes older versions inert
     _int("version"),
@@ -713,5 +778,12 @@ slack_asks = sa.Table(
     sa.Index("ix_slack_asks_ask_at", "ask_at"),
 )
 
-APPEND_ONLY: Final = ("audit_events", "audit_seals", "decisions", "revisions")
+APPEND_ONLY: Final = (
+    "audit_events",
+    "audit_seals",
+    "decisions",
+    "freeze_acts",
+    "freezes",
+    "revisions",
+)
 """Tables that a trigger protects from update and delete."""

@@ -20,6 +20,7 @@ from pipeline.record.comparisons import post_comparison
 from pipeline.record.conversions import Converted, conversions
 from pipeline.record.digests import digest_due, learn_zone
 from pipeline.record.events import Ingested, esp_events, unsubscribe
+from pipeline.record.freezes import Lift, freeze, lift
 from pipeline.record.members import (
     ask_due,
     ask_everyone_again,
@@ -38,6 +39,7 @@ from pipeline.record.reviews import approve, reject
 from pipeline.record.rollbacks import RolledBack, roll_back, rollback_reason
 from pipeline.record.stages import open_review
 from pipeline.record.strategy import approve_strategy, ask_for_changes, look_again
+from pipeline.record.thaws import go_on
 from pipeline.record.undo import undo
 from pipeline.record.words import drafted, edit, linted, regenerate, write_failed
 
@@ -45,6 +47,7 @@ __all__ = [
     "Assigned",
     "Converted",
     "Ingested",
+    "Lift",
     "RolledBack",
     "accept",
     "approve",
@@ -67,12 +70,15 @@ __all__ = [
     "esp_events",
     "expand",
     "extend",
+    "freeze",
+    "go_on",
     "group_changed",
     "group_closed",
     "group_seen",
     "hold",
     "judge_due",
     "learn_zone",
+    "lift",
     "linted",
     "look_again",
     "members_left",

@@ -8,12 +8,14 @@ from typing import Final
 from domain.campaign import SENDING, Actor, Campaign, CampaignId, Event, State
 from domain.canary import HardKill, Judgement, Verdict, decides_after
 from domain.errors import NotYourTurn, Refused
+from domain.freeze import sentence
 from domain.rollback import Trigger
 from domain.send import Chunk, ChunkId, ChunkState
 from pipeline.advance import advance, refresh_card
 from pipeline.playbook import Playbook
 from pipeline.record.briefs import require_own_team, require_role
 from pipeline.record.canary_inputs import evidence, judged
+from pipeline.record.freezes import frozen_by, stops
 from pipeline.record.rollbacks import roll_back
 from storage.sends import Cohort
 from storage.store import Store
@@ -33,7 +35,7 @@ def expand(
         MoveNotAllowed: Nothing of it is out, or it has ended.
         NotYourTurn: Neither its author nor another team may push a campaign on.
         Refused: Every step is out already, or the present one is still going out: a
-            second click must not let two steps go.
+            second click must not let two steps go. Or sending is frozen.
     """
     require_role(playbook.everyone, actor)
     campaign = store.campaigns.lock(campaign_id)
@@ -43,6 +45,7 @@ def expand(
             "You wrote the brief, so another person has to expand it"
             " (separation of duties)."
         )
+    _check_not_frozen(store, playbook, campaign)
     has_next = not _is_last(campaign, store.sends.cohorts(campaign_id))
     if has_next and campaign.state in SENDING and not _is_out(store, campaign):
         raise Refused(
@@ -103,8 +106,20 @@ def hold(
     )
 
 
-def start(store: Store, campaign_id: CampaignId) -> Campaign:
-    """Let the canary out: the send time has come. `settle_step` starts its window."""
+def _check_not_frozen(store: Store, playbook: Playbook, campaign: Campaign) -> None:
+    found = frozen_by(store, playbook, campaign)
+    if found is not None:
+        raise Refused(f"{sentence(found)} Expand it when that is over.")
+
+
+def start(store: Store, playbook: Playbook, campaign_id: CampaignId) -> Campaign:
+    """Let the canary out: the send time has come. `settle_step` starts its window.
+
+    A frozen campaign waits, scheduled, and starts when the freeze is over.
+    """
+    campaign = store.campaigns.lock(campaign_id)
+    if stops(store, playbook, campaign) is not None:
+        return campaign
     return advance(
         store,
         campaign_id,
@@ -144,6 +159,28 @@ def judge_due(
         return judgement
     _act(store, playbook, campaign, judgement, is_last=_is_last(campaign, steps))
     return judgement
+
+
+def judge_after_freeze(
+    store: Store, playbook: Playbook, campaign: Campaign, *, had_passed: bool
+) -> None:
+    """Judge a campaign that goes on; what had passed does not wait for new data.
+
+    While all was frozen the ESP had nothing to say, which is no silence to wait out. A
+    breach, or too many complaints since, still comes first.
+
+    Args:
+        had_passed: The judge let it expand before, and only the freeze stopped it.
+    """
+    version = campaign.version
+    judgement = judge_due(store, playbook, campaign.id)
+    campaign = store.campaigns.lock(campaign.id)
+    is_silent = judgement is not None and judgement.verdict is Verdict.NO_DATA
+    if had_passed and is_silent and campaign.version == version:
+        reason = (
+            "It had passed before it was frozen, and nothing spoke against it since."
+        )
+        _expand(store, playbook, campaign, JUDGE, reason=reason)
 
 
 def raise_alarm(
@@ -214,7 +251,8 @@ def _act(
         # everyone is out; only a breach still matters
         return
     if judgement.verdict is Verdict.EXPAND:
-        _expand(store, playbook, campaign, JUDGE, reason=judgement.reason)
+        if stops(store, playbook, campaign, is_passed=True) is None:
+            _expand(store, playbook, campaign, JUDGE, reason=judgement.reason)
     elif judgement.verdict is Verdict.HOLD:
         advance(
             store,

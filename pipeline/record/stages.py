@@ -18,6 +18,7 @@ from domain.variant import Variant, VariantState
 from pipeline.advance import advance, refresh_card
 from pipeline.playbook import Playbook
 from pipeline.record.asking import ask
+from pipeline.record.freezes import stops
 from pipeline.record.standing import Standing, standing_of
 from storage.store import Store
 
@@ -113,7 +114,10 @@ def settle_round(
     now_open = standing.open_round(stages)
     if not now_open:
         why = _arms_reason(current, arms)
-        return _approve_campaign(store, campaign, actor, standing.live, why)
+        approved = _approve_campaign(store, campaign, actor, standing.live, why)
+        # the approval counts; only the mails wait
+        stops(store, playbook, approved)
+        return approved
     name = now_open[0].round
     if name == campaign.stage:
         refresh_card(store, campaign, f"d{store.audit.last_seq(campaign.id)}")

@@ -22,6 +22,7 @@ from storage.queries.copies import (
     variant_ids,
 )
 from storage.queries.decided import effects
+from storage.queries.freezes import covered_by, freezes, past_freezes
 from storage.queries.home import digest, home, passing
 from storage.queries.lines import audiences, campaigns, line, live, status
 from storage.queries.newest import newest_card
@@ -44,9 +45,11 @@ __all__ = [
     "comments_to_post",
     "comparison",
     "comparisons_to_post",
+    "covered_by",
     "digest",
     "digest_readers",
     "effects",
+    "freezes",
     "home",
     "incident",
     "is_concerned",
@@ -54,6 +57,7 @@ __all__ = [
     "live",
     "newest_card",
     "passing",
+    "past_freezes",
     "points",
     "preferences_of",
     "request",

@@ -11,10 +11,11 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from domain.campaign import Campaign, CampaignId
+from domain.campaign import SENDING, Campaign, CampaignId
 from domain.canary import CanaryPolicy, Counts, breach_at, foresight
 from domain.send import ChunkState
-from domain.views import CanaryView, Point, UnknownChunk
+from domain.sending import WaitsFor
+from domain.views import CanaryView, Point, UnknownChunk, WaitLine
 from storage.events import totals_of
 from storage.sends import Cohort, Mails, chunk_from, cohorts_of, events_seen
 from storage.tables import chunks, counters, pulses
@@ -125,6 +126,33 @@ def points(connection: Connection, campaign_id: CampaignId) -> tuple[Point, ...]
     ]
     # thinned from the end, so that the newest count is always there
     return tuple(reversed(made[::-1][::every]))
+
+
+def wait_lines(connection: Connection, campaign: Campaign) -> tuple[WaitLine, ...]:
+    """Mails of an open gate that wait for their time, what leaves first before the rest."""
+    if campaign.state not in SENDING:
+        return ()
+    key = (chunks.c.not_before, chunks.c.waits_for, chunks.c.time_zone)
+    query = (
+        sa.select(*key, sa.func.sum(chunks.c.size).label("mails"))
+        .where(
+            chunks.c.campaign_id == campaign.id,
+            chunks.c.state == ChunkState.PLANNED,
+            chunks.c.step <= campaign.step,
+            chunks.c.not_before.is_not(None),
+        )
+        .group_by(*key)
+        .order_by(*key)
+    )
+    return tuple(
+        WaitLine(
+            mails=int(row.mails),
+            until=row.not_before,
+            why=WaitsFor(row.waits_for),
+            time_zone=row.time_zone,
+        )
+        for row in connection.execute(query)
+    )
 
 
 def unknown_chunks(

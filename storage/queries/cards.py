@@ -16,10 +16,11 @@ from domain.views import (
     VariantLine,
 )
 from storage.campaigns import campaign_from
-from storage.queries.canary import canary_view, unknown_chunks
+from storage.queries.canary import canary_view, unknown_chunks, wait_lines
 from storage.queries.conversions import conversion_lines
 from storage.queries.copies import writers
 from storage.queries.decided import decision_lines
+from storage.queries.freezes import frozen_campaign
 from storage.queries.records import incident_of
 from storage.queries.review import review_views
 from storage.queries.strategy import BEFORE, STRATEGY_COLUMNS, strategy_view
@@ -134,6 +135,9 @@ def campaign_card(
         send_at=campaign.send_at,
         created_at=campaign.created_at,
         tier_reason=row.tier_reason,
+        frozen=frozen_campaign(connection, campaign, facts.esp),
+        waits=wait_lines(connection, campaign),
+        capped=mails.capped,
     )
 
 

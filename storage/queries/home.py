@@ -31,6 +31,7 @@ from domain.views import (
     WaitingLine,
     WeekView,
 )
+from storage.freezes import active_freezes
 from storage.preferences import preferences_of
 from storage.queries.decided import decision_from
 from storage.queries.edited import editors_of
@@ -92,6 +93,7 @@ def home(connection: Connection, user: str, facts: Facts, *, now: datetime) -> H
         preferences=preferences_of(connection, user),
         cut=frozenset(name for name, is_cut in cut.items() if is_cut),
         practice=facts.practice,
+        freezes=active_freezes(connection, now),
     )
 
 

@@ -20,6 +20,7 @@ from domain.views import (
 from storage import tables
 from storage.audiences import is_mailable
 from storage.events import totals_of
+from storage.freezes import active_freezes
 from storage.sends import Mails, mails_of
 from storage.tables import Utc, outbox, recipients, slack_messages
 
@@ -146,6 +147,7 @@ def status(
         parked=campaign_lines(connection, _in_state({State.PARKED}), _PARKED_LINES),
         live=live(connection),
         practice=facts.practice,
+        freezes=active_freezes(connection, now or jobs.now),
     )
 
 

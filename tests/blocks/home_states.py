@@ -37,6 +37,7 @@ from tests.blocks.views import (
     PRACTICE,
     TEXT,
     make_decision,
+    make_freeze,
     make_line,
     make_revision,
     make_variant_card,
@@ -182,6 +183,10 @@ FULL_HOME = make_home(
 
 HOME: dict[str, View] = {
     "home": home_tab.render(make_home(), now=NOW),
+    "home_frozen": home_tab.render(
+        make_home(freezes=(make_freeze(), make_freeze(lift_asked_by="U0COPYONE"))),
+        now=NOW,
+    ),
     "home_first_visit": home_tab.render(make_home(is_known=False), now=NOW),
     "home_nothing": home_tab.render(
         make_home(waiting=(), live=(), mine=(), roles=()), now=NOW

@@ -8,6 +8,7 @@ from typing import Any
 from domain.campaign import State
 from domain.rejection import RejectReason
 from domain.review import RequestId
+from domain.sending import WaitsFor
 from domain.variant import Origin, VariantState
 from domain.views import CampaignCard, VariantCard
 from tests.blocks.views import (
@@ -22,6 +23,7 @@ from tests.blocks.views import (
     make_chunk,
     make_conversions,
     make_decision,
+    make_freeze,
     make_incident,
     make_nudge,
     make_question,
@@ -31,6 +33,7 @@ from tests.blocks.views import (
     make_undo,
     make_variant,
     make_variant_card,
+    make_wait,
     make_withdrawn,
     minutes,
     one_side,
@@ -235,6 +238,28 @@ CARDS: dict[str, CampaignCard] = {
         canary=make_canary(started_at=None, decides_at=None),
     ),
     "scheduled_now": make_card(state=_S.SCHEDULED, arms=("A",)),
+    "scheduled_frozen": make_card(
+        state=_S.SCHEDULED, arms=("A",), canary=make_canary(), frozen=make_freeze()
+    ),
+    "canary_frozen_hostile": make_card(
+        state=_S.CANARY,
+        canary=make_canary(),
+        frozen=make_freeze(reason=HOSTILE * 9, lift_asked_by="U0COPYONE"),
+        **_OUT,
+    ),
+    "canary_waits": make_card(
+        state=_S.CANARY,
+        canary=make_canary(),
+        skipped=7,
+        capped=5,
+        waits=(
+            make_wait(),
+            make_wait(mails=1, until=NOW + minutes(700), time_zone="Mars/Phobos"),
+            make_wait(until=NOW + minutes(900), why=WaitsFor.WARM_UP, time_zone=""),
+            make_wait(until=NOW + minutes(1000), time_zone="Asia/Tokyo"),
+        ),
+        **_OUT,
+    ),
     "canary_first_second": make_card(state=_S.CANARY, mails_left=48_200),
     "canary": make_card(
         state=_S.CANARY, canary=make_canary(), decisions=_DECIDED, **_OUT

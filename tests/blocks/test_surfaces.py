@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from slack_sdk.models.views import View
@@ -6,6 +7,7 @@ from slack_sdk.models.views import View
 from blocks import (
     canary_report,
     compare,
+    freeze,
     history,
     incident,
     notices,
@@ -13,6 +15,7 @@ from blocks import (
 from blocks.message import Message
 from domain.campaign import CampaignId, State
 from domain.errors import AlreadyDecided, Overtaken, Refused, Unknown
+from domain.freeze import Scope
 from domain.newest import CardPlace
 from domain.variant import Copy, Origin
 from tests.blocks.checks import (
@@ -32,6 +35,7 @@ from tests.blocks.views import (
     make_canary,
     make_card,
     make_effect,
+    make_freeze,
     make_incident,
     make_line,
     make_review,
@@ -96,6 +100,25 @@ MESSAGES: dict[str, Message] = {
         ID, {f"{HOSTILE}{n}": HOSTILE * 90 for n in range(23)}
     ),
     "status": notices.status(make_status()),
+    "status_frozen": notices.status(make_status(freezes=(make_freeze(),) * 7)),
+    "freeze": freeze.notice(make_freeze(), now=NOW),
+    "freeze_hostile": freeze.notice(
+        make_freeze(
+            scope=Scope.TEAM, target=HOSTILE, reason=HOSTILE * 20, by="shell:root"
+        ),
+        now=NOW,
+    ),
+    "freeze_asked": freeze.notice(make_freeze(lift_asked_by="U0COPYONE"), now=NOW),
+    "freeze_lifted": freeze.notice(
+        make_freeze(lift_asked_by="U0COPYONE", lifted_by="shell:root", lifted_at=NOW),
+        now=NOW,
+    ),
+    "freeze_over": freeze.notice(make_freeze(until=NOW), now=NOW),
+    "freeze_answer": freeze.answer(make_freeze(), is_usual=True, now=NOW),
+    "lift_asked": freeze.lifted(make_freeze(), is_lifted=False),
+    "lift_done": freeze.lifted(
+        make_freeze(scope=Scope.ESP, target="sendgrid"), is_lifted=True
+    ),
     "status_quiet": notices.status(
         make_status(by_state=(), queued_jobs=0, oldest_job_age_s=None, live=())
     ),
@@ -129,6 +152,16 @@ VIEWS: dict[str, View] = {
     ),
     "evidence": canary_report.evidence(
         make_card(canary=make_canary(judgement="Nothing is wrong"), arms=("A", "B"))
+    ),
+    "freeze_form": freeze.form(
+        (), teams={}, esp="sendgrid", usual=timedelta(hours=2), now=NOW
+    ),
+    "freeze_form_busy": freeze.form(
+        tuple(make_freeze(reason=HOSTILE * 8) for _ in range(14)),
+        teams={f"team{n}": HOSTILE * 3 for n in range(120)},
+        esp="sendgrid",
+        usual=timedelta(hours=2),
+        now=NOW,
     ),
     "evidence_none": canary_report.evidence(make_card()),
     "read_all": compare.read_all(make_revision(findings=(HARD,) * 40)),

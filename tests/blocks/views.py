@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 from domain.campaign import CampaignId, State
 from domain.comment import CommentId, SuggestionId, SuggestionState
 from domain.conversion import ConversionLine
+from domain.freeze import Freeze, FreezeId, Scope
 from domain.review import RequestId
 from domain.send import ChunkId
+from domain.sending import WaitsFor
 from domain.strategy import StrategyDecision
 from domain.undo import DecisionId
 from domain.variant import Copy, Origin, RevisionId, VariantId, VariantState
@@ -37,6 +39,7 @@ from domain.views import (
     UnknownChunk,
     VariantCard,
     VariantLine,
+    WaitLine,
     WithdrawnLine,
 )
 
@@ -47,6 +50,29 @@ PRACTICE = ("practice Slack", "practice ESP", "practice time: 1 s stands for 4 m
 
 def minutes(number: float) -> timedelta:
     return timedelta(minutes=number)
+
+
+def make_freeze(**changes: object) -> Freeze:
+    made = Freeze(
+        id=FreezeId(3),
+        scope=Scope.TENANT,
+        target="",
+        reason="Wrong price on the site",
+        by="U0ONCALL",
+        frozen_at=NOW - minutes(20),
+        until=NOW + minutes(220),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+def make_wait(**changes: object) -> WaitLine:
+    made = WaitLine(
+        mails=12,
+        until=NOW + minutes(640),
+        why=WaitsFor.WINDOW,
+        time_zone="America/New_York",
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
 
 
 def make_variant(label: str = "A", **changes: object) -> VariantLine:

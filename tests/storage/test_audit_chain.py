@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from domain.campaign import CampaignId
+from domain.freeze import Scope
 from storage.audit import Verified
 from storage.engine import Database
 from storage.tables import APPEND_ONLY
@@ -169,5 +170,12 @@ def rows(database: Database, clock: Clock) -> Callable[[], None]:
             (variant, *_) = write_all(store, campaign)
             open_review(store, campaign, [variant])
             decide(store, open_request(store, variant))
+            store.freezes.add(
+                scope=Scope.TENANT,
+                target="",
+                reason="Wrong price",
+                by="U0ONCALL",
+                until=store.now + timedelta(hours=1),
+            )
 
     return make
