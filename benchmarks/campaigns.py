@@ -20,6 +20,7 @@ from storage.store import Store
 
 MARKETER: Final = "U0MARKETER"
 COPY_EDITOR: Final = "U0COPYONE"
+ON_CALL: Final = "U0ONCALL"
 AUDIENCE: Final = "bench"
 
 COPY: Final = Copy(

@@ -26,8 +26,9 @@ from blocks.text import (
 from blocks.waits import waits
 from domain.campaign import BEFORE_SENDING
 from domain.rejection import REASON_WORDS
+from domain.second_person import ACT_WORDS
 from domain.variant import VariantState
-from domain.views import CampaignCard, DecisionLine, UnknownChunk
+from domain.views import AskLine, CampaignCard, DecisionLine, UnknownChunk
 
 _WORTH_SAYING: Final = timedelta(minutes=2)
 """A shorter delay nobody has noticed."""
@@ -49,6 +50,7 @@ def render(view: CampaignCard, *, now: datetime) -> Message:
         context(strategy.decided(view)),
         _decided(view.decisions),
         *_unknown(view.unknown_chunks, now),
+        context(*(_asked(each) for each in view.asks)),
         actions(_buttons(view, face)),
         context(_made_by(view), _practice(view)),
     ]
@@ -129,9 +131,28 @@ def _unknown(chunks: tuple[UnknownChunk, ...], now: datetime) -> list[Block | No
         [
             button("Look up again", Action.LOOK_UP_CHUNK, first.chunk_id),
             button("Mark as sent", Action.MARK_CHUNK_SENT, first.chunk_id),
+            overflow(
+                Action.CHUNK_MORE, [("Send again", Verb.SEND_AGAIN, first.chunk_id)]
+            ),
         ]
     )
-    return [section(text), choice]
+    return [section(text), choice, context(_SEND_AGAIN)]
+
+
+_SEND_AGAIN: Final = (
+    "Send again, in the menu, takes two people, neither of them the author. If the chunk did leave,"
+    " everybody the ESP has not reported about gets the mail twice."
+)
+
+
+def _asked(ask: AskLine) -> str:
+    """An act that waits for its second person, by the button that confirms it."""
+    act = ACT_WORDS[ask.act]
+    what = act if ask.chunk is None else f"{act} of chunk {ask.chunk}"
+    return (
+        f"*{what} asked by {who(ask.asked_by)}, {clock(ask.asked_at)}:* a second person,"
+        f" not the author, confirms with {act} before {clock(ask.expires_at)}."
+    )
 
 
 def _made_by(view: CampaignCard) -> str:

@@ -262,9 +262,10 @@ def _held(view: CampaignCard, now: datetime) -> Face:
             *(standing(canary, now)[-2:-1] if canary else ()),
         ),
         next=f"{_told(view.reason)} ".lstrip()
-        + "Nothing leaves until a person decides: Extend watches longer, Expand sends"
-        " the next step, Roll back stops it for good. Anyone with a role in the team"
-        " may roll back.",
+        + "Nothing leaves until people decide: Extend watches longer, Expand sends the"
+        " next step. Each takes two people, neither of them the author: one asks,"
+        " another confirms with the same button. Roll back stops it for good; anyone"
+        " with a role in the team may, alone.",
         evidence=_canary_evidence(view),
         buttons=(_roll_back(view.id), _extend(view.id), _expand(view.id)),
         more=(("Evidence", Verb.EVIDENCE, view.id),),

@@ -50,10 +50,16 @@ class Action(StrEnum):
     EVIDENCE = "evidence"
     SHOW_BRIEF = "show_brief"
     OPEN_INCIDENT = "open_incident"
+    EXPLAIN_INCIDENT = "explain_incident"
+    ADD_ACTION = "add_action"
+    POST_POSTMORTEM = "post_postmortem"
+    CLOSE_INCIDENT = "close_incident"
     COMPARE = "compare"
     LOOK_AGAIN = "look_again"
     # which two revisions: see `compared_block`
     POST_COMPARISON = "post_comparison"
+    # value: action item id
+    ACTION_DONE = "action_done"
     # value: chunk id
     LOOK_UP_CHUNK = "look_up_chunk"
     MARK_CHUNK_SENT = "mark_chunk_sent"
@@ -70,6 +76,7 @@ class Action(StrEnum):
     BRIEF_TIER = "brief.tier"
     # overflow menus: see Verb
     CAMPAIGN_MORE = "campaign_more"
+    CHUNK_MORE = "chunk_more"
     VARIANT_MORE = "variant_more"
 
 
@@ -97,6 +104,8 @@ class Verb(StrEnum):
     SUGGEST = "suggest"
     # review request id
     ASSIGN = "assign"
+    # chunk id
+    SEND_AGAIN = "send_again"
 
 
 class Shortcut(StrEnum):
@@ -131,6 +140,10 @@ class Callback(StrEnum):
     # campaign id
     ROLLBACK_CONFIRM = "rollback_confirm"
     ROLLBACK_REASON = "rollback_reason"
+    EXPLAIN_FORM = "explain_form"
+    ACTION_FORM = "action_form"
+    # campaign id; nothing to submit
+    INCIDENT_WINDOW = "incident_window"
     # campaign id; nothing to submit
     COMPARISON = "comparison"
     # variant id; nothing to submit
@@ -157,6 +170,12 @@ class Field(StrEnum):
     COMMENT = "comment"
     ANSWERS = "answers"
     CAMPAIGN = "campaign"
+    CAUSE = "cause"
+    MISSED_BY = "missed_by"
+    MISSED_WHY = "missed_why"
+    TODO = "todo"
+    OWNER = "owner"
+    DUE = "due"
     REQUESTS = "requests"
     DIRECT = "direct"
     DIGEST = "digest"

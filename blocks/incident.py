@@ -17,6 +17,7 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
+from blocks import aftermath
 from blocks.ids import Action, Callback, Field
 from blocks.message import (
     Message,
@@ -82,11 +83,13 @@ def headline(view: IncidentView) -> str:
     at = clock_to_the_second(view.opened_at)
     if view.trigger in IS_AUTOMATIC:
         return f"Rolled back automatically at {at}"
+    if view.trigger == Trigger.DRILL:
+        return f"Drill: rolled back by {who(view.actor)} at {at}"
     return f"Rolled back by {who(view.actor)} at {at}"
 
 
 def outcome(view: IncidentView) -> tuple[str, ...]:
-    """Why, how fast, how many: the three lines under the headline."""
+    """Why, how fast, how many, and whether it was late: the lines under the headline."""
     reason = (
         sentence(view.reason)
         if view.reason
@@ -94,7 +97,8 @@ def outcome(view: IncidentView) -> tuple[str, ...]:
         if view.trigger not in IS_AUTOMATIC
         else ""
     )
-    return (f"{reason} {_speed(view)}".strip(), _reach(view))
+    said = (f"{reason} {_speed(view)}".strip(), _reach(view))
+    return (*said, aftermath.late(view)) if view.late_at else said
 
 
 def _speed(view: IncidentView) -> str:
@@ -211,10 +215,15 @@ def progress(view: IncidentView, *, is_new: bool = True) -> View:
     ]
     if view.trigger in IS_AUTOMATIC or view.reason:
         blocks.append(section(f"Reason: {sentence(view.reason or 'none given yet')}"))
-        return modal(title="Rolled back", blocks=blocks, target=view.campaign_id)
+        return modal(
+            title="Rolled back",
+            blocks=[*blocks, *aftermath.rows(view)],
+            callback=Callback.INCIDENT_WINDOW,
+            target=view.campaign_id,
+        )
     return modal(
         title="Rolled back",
-        blocks=[*blocks, _reason()],
+        blocks=[*blocks, _reason(), *aftermath.rows(view)],
         callback=Callback.ROLLBACK_REASON,
         submit="Save reason",
         close="Later",

@@ -23,7 +23,8 @@ from storage import queries
 def register(app: AsyncApp) -> None:
     for action, act in BUTTONS.items():
         app.action(action)(on_click(act))
-    app.action(Action.CAMPAIGN_MORE)(on_choice(MENU))
+    for menu in (Action.CAMPAIGN_MORE, Action.CHUNK_MORE):
+        app.action(menu)(on_choice(MENU))
 
 
 def _decides(decide: Callable[..., Any]) -> OnClick:
@@ -55,6 +56,13 @@ async def look_up_chunk(click: Click, web: Web, slack: AsyncArgs) -> None:
 
 async def mark_chunk_sent(click: Click, web: Web, slack: AsyncArgs) -> None:
     await _resolve(click, web, "mark_sent")
+    await slack.ack()
+
+
+async def send_again(click: Click, web: Web, slack: AsyncArgs) -> None:
+    await web.write(
+        record.send_again, web.playbook, ChunkId(click.target), actor=click.user
+    )
     await slack.ack()
 
 
@@ -102,4 +110,5 @@ MENU: Final[Mapping[Verb, OnClick]] = {
     Verb.HOLD: BUTTONS[Action.HOLD],
     Verb.CANCEL_CAMPAIGN: BUTTONS[Action.CANCEL_CAMPAIGN],
     Verb.ROLL_BACK: rollback.roll_back,
+    Verb.SEND_AGAIN: send_again,
 }

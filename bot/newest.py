@@ -38,6 +38,8 @@ _ABOUT: Final[Mapping[str, Noun]] = {
     Action.EXTEND: Noun.CAMPAIGN,
     Action.HOLD: Noun.CAMPAIGN,
     Action.ROLL_BACK: Noun.CAMPAIGN,
+    Action.POST_POSTMORTEM: Noun.CAMPAIGN,
+    Action.CLOSE_INCIDENT: Noun.CAMPAIGN,
     Verb.HISTORY: Noun.VARIANT,
     Verb.COMMENT: Noun.REVISION,
     Verb.SUGGEST: Noun.REVISION,

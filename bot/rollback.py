@@ -25,7 +25,6 @@ from storage import queries
 def register(app: AsyncApp) -> None:
     app.command("/rollback")(on_command(rollback))
     app.action(Action.ROLL_BACK)(on_click(roll_back))
-    app.action(Action.OPEN_INCIDENT)(on_click(open_incident))
     app.view(Callback.ROLLBACK_PICK)(on_submit(picked))
     app.view(Callback.ROLLBACK_CONFIRM)(on_submit(confirmed))
     app.view(Callback.ROLLBACK_REASON)(on_submit(explain))
@@ -79,13 +78,6 @@ async def explain(submission: Submission, web: Web, slack: AsyncArgs) -> None:
         actor=submission.user,
     )
     await slack.ack()
-
-
-async def open_incident(click: Click, web: Web, slack: AsyncArgs) -> None:
-    await slack.ack()
-    view = await web.read(queries.incident, CampaignId(click.target))
-    if view is not None:
-        await open_window(slack, incident.progress(view))
 
 
 async def _pick(web: Web, slack: AsyncArgs) -> None:
@@ -152,4 +144,7 @@ async def _progress(rolled: RolledBack, web: Web) -> View | None:
     except TryLater:
         # the gate is shut; "nothing was changed" would be a lie
         return None
-    return None if view is None else incident.progress(view, is_new=rolled.is_new)
+    if view is None:
+        return None
+    shown = view.with_playbook(web.playbook.on_call)
+    return incident.progress(shown, is_new=rolled.is_new)

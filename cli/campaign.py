@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -105,8 +106,17 @@ def retry(number: int) -> None:
 @click.command()
 @_NUMBER
 @click.option("--reason", help="Why, for the record.")
-def rollback(number: int, reason: str | None) -> None:
+@click.option(
+    "--drill",
+    "is_drill",
+    is_flag=True,
+    help="Stop a practice campaign and time it; exit 1 when slower than promised.",
+)
+def rollback(number: int, reason: str | None, *, is_drill: bool) -> None:
     """Stop campaign NUMBER now; needs no Slack, no broker and no ESP."""
+    if is_drill:
+        _drill(number)
+        return
     from domain.campaign import Actor, CampaignId
     from domain.rollback import Trigger
     from pipeline import record
@@ -128,6 +138,19 @@ def rollback(number: int, reason: str | None) -> None:
         f"Campaign #{number} is stopped: {incident.mails_out:,} mails are out,"
         f" {incident.mails_spared:,} will not leave."
     )
+
+
+def _drill(number: int) -> None:
+    from cli.drill import drill, table
+    from pipeline.wiring import utc_now
+
+    with open_desk() as desk:
+        laps = drill(desk, number, actor=shell_user(), clock=utc_now, sleep=time.sleep)
+    for row in table(laps):
+        click.echo(row)
+    if not all(lap.is_kept for lap in laps):
+        click.echo("Slower than promised. Is the desk running? See copydesk doctor.")
+        raise SystemExit(1)
 
 
 def shell_user() -> str:

@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "rollback": ("cli.campaign:rollback", "Stop a campaign now, without Slack."),
     "canary": ("cli.canary:canary", "What the judge would do; raise an alarm."),
     "freeze": ("cli.freeze:freeze", "Let nothing leave for a while; list or lift."),
+    "incident": ("cli.incident:incident", "A rollback's clocks and postmortem."),
     "metrics": ("cli.metrics:metrics", "How each stage of review did."),
     "conversions": (
         "cli.conversions:conversions",

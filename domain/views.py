@@ -13,10 +13,12 @@ from domain.comparison import PostedComparison
 from domain.conversion import ConversionLine
 from domain.federation import TeamRules, everyone
 from domain.freeze import Freeze
+from domain.incident import ActionItem, Alert, Cause, OnCall, Runbook
 from domain.preferences import Preferences
 from domain.rejection import RejectReason
 from domain.review import EscalateBy, RequestId, Stage, Team
 from domain.review_rules import ReviewRules
+from domain.second_person import Act
 from domain.send import ChunkId
 from domain.sending import WaitsFor
 from domain.strategy import StrategyDecision
@@ -317,6 +319,21 @@ class UnknownChunk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskLine:
+    """What one person asked for and a second has to confirm.
+
+    Attributes:
+        chunk: Number of the chunk it is about; None: the campaign.
+    """
+
+    act: Act
+    asked_by: str
+    asked_at: datetime
+    expires_at: datetime
+    chunk: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepLine:
     name: str
     target: str
@@ -344,6 +361,28 @@ class IncidentView:
     told_at: datetime | None
     steps: tuple[StepLine, ...]
     told: tuple[str, ...]
+    ingested_at: datetime | None = None
+    detected_at: datetime | None = None
+    # not contained in time
+    late_at: datetime | None = None
+    cause: Cause | None = None
+    missed_by: str | None = None
+    missed_why: str | None = None
+    closed_at: datetime | None = None
+    closed_by: str | None = None
+    alerts: tuple[Alert, ...] = ()
+    actions: tuple[ActionItem, ...] = ()
+    # what the playbook says: where to begin, and whether anybody outside is paged
+    runbook: Runbook | None = None
+    pages: bool = False
+
+    def with_playbook(self, on_call: OnCall) -> IncidentView:
+        """With the playbook's share, which is not in the database."""
+        return replace(
+            self,
+            runbook=on_call.runbook(self.cause, self.trigger),
+            pages=bool(on_call.page_url),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -402,6 +441,8 @@ class CampaignCard:
     waits: tuple[WaitLine, ...] = ()
     # of those skipped, who have had as many mails as they may
     capped: int = 0
+    # what waits for a second person
+    asks: tuple[AskLine, ...] = ()
     # time since the campaign reached its state is counted from `moved_at`
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from pipeline import (
+    alert,
     card,
     digest,
     generate,
@@ -29,6 +30,7 @@ TASKS: Final[Mapping[str, Task]] = {
         schedule.TASK,
         send.TASK,
         rollback.TASK,
+        alert.TASK,
         digest.TASK,
         members.TASK,
         thaw.TASK,

@@ -12,6 +12,7 @@ from typing import Final
 from domain.canary import CanaryPolicy
 from domain.errors import Refused
 from domain.federation import TeamRules, everyone, together
+from domain.incident import OnCall
 from domain.lint import Policy
 from domain.members import Roster, join
 from domain.personalize import Footer
@@ -22,6 +23,7 @@ from domain.views import Facts
 from pipeline.checks.playbook import load_dictionary, load_footer, load_policy
 from pipeline.playbook_canary import load_canary
 from pipeline.playbook_federation import load_teams
+from pipeline.playbook_oncall import load_on_call
 from pipeline.playbook_review import load_review, prompt_risk
 from pipeline.playbook_sending import load_sending
 from pipeline.playbook_team import load_team
@@ -57,6 +59,7 @@ class Playbook:
         esp: The name of the ESP that they leave by.
         key: Whose team, stages and rules these are; "" is the centre.
         centre: The playbook that a team's was made of; None: it is the centre's.
+        on_call: What happens around a stop, and who outside Slack is told.
     """
 
     team: Team
@@ -82,6 +85,7 @@ class Playbook:
     esp: str = "sendgrid"
     key: str = ""
     centre: Playbook | None = None
+    on_call: OnCall = field(default_factory=OnCall)
 
     def of(self, team: str) -> Playbook:
         """The playbook by which a team's campaigns are reviewed.
@@ -201,6 +205,7 @@ def load_playbook(
         teams=load_teams(folder, team, review, time_scale),
         watched=canary.watched,
         sending=load_sending(folder, time_scale),
+        on_call=load_on_call(folder, time_scale),
     )
 
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
-from domain.campaign import State
+from domain.campaign import CampaignId, State
 from domain.canary import Verdict
 from domain.errors import TryLater
 from pipeline import failpoint
 from pipeline.broker import Doorbell
 from pipeline.playbook import Playbook
 from pipeline.record import ask_due, ask_everyone_again, digest_due, go_on
+from pipeline.record.actions import remind_of_actions
 from pipeline.record.canary import REJUDGE_EVERY, judge_due, start
+from pipeline.record.incidents import page_if_late
 from pipeline.record.overdue import overdue, remind
-from pipeline.tasks import Task
+from pipeline.tasks import Task, put_off, run_job
 from pipeline.wiring import Deps
 from storage.queue import Deadline
 from storage.store import Store
@@ -37,7 +39,16 @@ LOOK_EVERY: Final = timedelta(seconds=1)
 _ASKS_MOST: Final = 10
 """At a time, so that cards need not wait behind a long team."""
 
-_NOBODY_ACTED: Final = {"remind": remind, "overdue": overdue}
+_LOOKS: Final[
+    Mapping[str, Callable[[Store, Playbook, CampaignId], datetime | None]]
+] = {
+    "remind": remind,
+    "overdue": overdue,
+    "contain": page_if_late,
+    "action": remind_of_actions,
+}
+"""Deadlines that look whether anybody has acted; each says when to look again."""
+
 _KEEP_INBOX: Final = timedelta(days=7)
 _KEEP_OUTBOX: Final = timedelta(days=7)
 
@@ -52,7 +63,7 @@ class Relay:
         *,
         redrive_after: timedelta | None = None,
     ) -> None:
-        self._deps = deps
+        self._deps, self._tasks = deps, tasks
         self._doorbell = Doorbell(deps.settings.broker_url, tasks)
         self._redrive_after = redrive_after or deps.settings.redrive_after
         self._stopped = threading.Event()
@@ -85,6 +96,8 @@ class Relay:
         self.fire_digests()
         self.ask_about_members()
         is_up = self.publish()
+        if not is_up:
+            self.run_without_broker()
         if self._deps.database.look(lambda store: store.audit.has_unsealed()):
             with self._deps.database.begin() as store:
                 store.audit.seal()
@@ -125,6 +138,24 @@ class Relay:
             with self._deps.database.begin() as store:
                 store.outbox.published(rung, looked_at=looked_at)
         return is_up
+
+    def run_without_broker(self) -> None:
+        """Run what must not wait for a broker: a page says that stopping is late."""
+        due = self._deps.database.look(
+            lambda store: store.outbox.due(redrive_after=self._redrive_after)
+        )
+        for job in due:
+            task = self._tasks[job.task]
+            if not task.needs_no_broker:
+                continue
+            try:
+                run_job(self._deps, task, job.id)
+            except TryLater:
+                raise
+            except Exception:
+                # as with deadlines: one that breaks must not stop the relay
+                log.exception("job.broke", task=job.task, job=job.id)
+                put_off(self._deps, job.id)
 
     def fire_deadlines(self) -> int:
         """Fire what is due, each in its own transaction; returns how many."""
@@ -198,7 +229,7 @@ def fire(store: Store, deps: Deps, deadline: Deadline) -> None:
         waits = (Verdict.WAIT, Verdict.NO_DATA)
         if judgement is not None and judgement.verdict in waits:
             store.deadlines.rearm(deadline, store.now + REJUDGE_EVERY)
-    elif kind in _NOBODY_ACTED:
-        again = _NOBODY_ACTED[kind](store, deps.playbook, campaign.id)
+    elif kind in _LOOKS:
+        again = _LOOKS[kind](store, deps.playbook, campaign.id)
         if again is not None:
             store.deadlines.rearm(deadline, again)

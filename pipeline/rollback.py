@@ -14,6 +14,7 @@ from domain.send import ChunkState
 from pipeline import failpoint
 from pipeline.advance import refresh_card
 from pipeline.esp.port import BatchState, CancelState
+from pipeline.record import contained
 from pipeline.tasks import Task
 from pipeline.wiring import Deps
 from storage.store import Store
@@ -77,7 +78,7 @@ def _settle(
             return
         settled = store.incidents.swap_step(step, state, detail=detail)
         if step.name is StepName.READ_BACK and state is StepState.DONE:
-            store.incidents.note(incident.id, contained_at=store.now)
+            contained(store, deps.playbook, campaign, incident)
         store.audit.append(
             campaign.id,
             f"rollback_step_{state}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -61,6 +62,7 @@ class Settings(BaseSettings):
     conversions_secret: SecretStr = Field(
         SecretStr(""), alias="COPYDESK_CONVERSIONS_SECRET"
     )
+    webhook_key: SecretStr = Field(SecretStr(""), alias="COPYDESK_WEBHOOK_KEY")
     mail_from: str = Field("", alias="COPYDESK_MAIL_FROM")
 
     @property
@@ -79,6 +81,20 @@ class Settings(BaseSettings):
     @property
     def practice_parts(self) -> tuple[str, ...]:
         return tuple(part for part in self.practice.split(",") if part)
+
+
+def refuse_unsigned(settings: Settings, addresses: Collection[str]) -> None:
+    """Refuse to post to an address outside without a key to sign with.
+
+    Raises:
+        Refused: Names what to set.
+    """
+    is_signed = len(settings.webhook_key.get_secret_value()) >= MIN_SECRET
+    if any(addresses) and not is_signed:
+        raise Refused(
+            f"COPYDESK_WEBHOOK_KEY must hold at least {MIN_SECRET} characters: it signs"
+            " what is posted to the addresses of oncall.yaml."
+        )
 
 
 def refuse_unsafe(settings: Settings) -> None:

@@ -281,6 +281,34 @@ class SlackGateway:
         self._call("files.completeUploadExternal", {"files": files})
         return file_id
 
+    def share_text(
+        self,
+        *,
+        channel: str,
+        thread_ts: str,
+        filename: str,
+        title: str,
+        comment: str,
+        data: bytes,
+    ) -> None:
+        """Upload a text file into a thread, with a word beside it."""
+        self._wait(lambda: self._pacer.space(f"channel:{channel}", CHANNEL_SPACING))
+        ticket = self._call(
+            "files.getUploadURLExternal",
+            {"filename": filename, "length": len(data)},
+            as_form=True,
+        )
+        self._upload(str(ticket["upload_url"]), data)
+        self._call(
+            "files.completeUploadExternal",
+            {
+                "files": [{"id": str(ticket["file_id"]), "title": title}],
+                "channel_id": channel,
+                "thread_ts": thread_ts,
+                "initial_comment": comment,
+            },
+        )
+
     def permalink(self, posted: Posted) -> str:
         body = {"channel": posted.channel, "message_ts": posted.ts}
         return str(self._call("chat.getPermalink", body, as_form=True)["permalink"])

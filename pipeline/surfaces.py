@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from blocks import (
+    aftermath,
     campaign_card,
     canary_report,
     compare,
@@ -29,6 +30,7 @@ from domain.variant import RevisionId, VariantId
 from domain.views import (
     CampaignCard,
     CanaryView,
+    IncidentView,
     Point,
     ReviewView,
     StrategyView,
@@ -80,6 +82,8 @@ class Surface:
 def surfaces(deps: Deps, view: CampaignCard) -> Iterator[Surface]:
     """The campaign's messages, most urgent first."""
     now = deps.clock()
+    # a fact, not a clock: the card has to be drawn anew without what is over
+    view = replace(view, asks=tuple(a for a in view.asks if a.expires_at > now))
     view = _told(deps, view)
     view = _still_waiting(view, now)
     yield _surface(
@@ -91,6 +95,7 @@ def surfaces(deps: Deps, view: CampaignCard) -> Iterator[Surface]:
     )
     if view.incident is not None:
         yield _incident(deps, view)
+        yield from _aftermath(deps, view, view.incident)
     if view.state is State.AWAITING_BRAND_LEAD and view.strategy is not None:
         yield _strategy(view, view.strategy)
         yield from _strategy_nudges(deps, view, view.strategy, now)
@@ -336,7 +341,8 @@ def _told(deps: Deps, view: CampaignCard) -> CampaignCard:
         return view
     team = deps.playbook.of(view.team).team
     told = dict.fromkeys((*team.holders("on_call"), view.author))
-    return replace(view, incident=replace(view.incident, told=tuple(told)))
+    found = view.incident.with_playbook(deps.playbook.on_call)
+    return replace(view, incident=replace(found, told=tuple(told)))
 
 
 def _incident(deps: Deps, view: CampaignCard) -> Surface:
@@ -368,6 +374,27 @@ def _incident(deps: Deps, view: CampaignCard) -> Surface:
         incident.notice(view.incident),
         posted=told,
     )
+
+
+def _aftermath(
+    deps: Deps, view: CampaignCard, found: IncidentView
+) -> Iterator[Surface]:
+    """That a rollback is late, to on-call; and what is due after it, to its owner."""
+    if found.late_at is not None:
+        channel = deps.playbook.of(view.team).team.on_call_channel
+        yield said(f"late:{found.id}", channel, aftermath.alarm(found))
+    for item in found.actions:
+        if item.reminded_at is None:
+            continue
+        words = aftermath.reminder(found, item)
+        wants_dm = deps.database.read(queries.preferences_of, item.owner).wants_dm
+        yield said(
+            f"action:{item.id}",
+            item.owner if wants_dm else view.slack_channel,
+            words,
+            is_live=False,
+            in_thread=not wants_dm,
+        )
 
 
 def _comparison(deps: Deps, view: CampaignCard, wanted: PostedComparison) -> Surface:

@@ -38,6 +38,7 @@ class Task:
         is_patient: Whether an outside service being away never uses up attempts.
         give_up: What to do with the row when attempts are used up; parks the
             campaign when None.
+        needs_no_broker: The relay runs it itself while the broker is away.
         load: Loads once, before its worker forks, what every child would else load
             for itself.
     """
@@ -48,6 +49,7 @@ class Task:
     is_projection: bool = False
     is_patient: bool = True
     give_up: Callable[[Deps, int, str], None] | None = None
+    needs_no_broker: bool = False
     load: Callable[[], None] | None = None
 
 

@@ -12,7 +12,7 @@ from pipeline.membership import Membership
 from pipeline.pace import Pacer
 from pipeline.playbook import Playbook, load_playbook, practice_time
 from pipeline.playbook_live import LivePlaybook
-from pipeline.settings import Settings, refuse_unsafe
+from pipeline.settings import Settings, refuse_unsafe, refuse_unsigned
 from pipeline.slack import SlackGateway
 from pipeline.writers.openai import OpenAIWriter
 from pipeline.writers.port import Writer
@@ -101,10 +101,14 @@ def build(
         Refused: The playbook or a key does not hold together.
     """
     refuse_unsafe(settings)
+    playbook = playbook_of(settings)
+    # not in `playbook_of`: stopping from a shell must need no key
+    on_call = playbook.on_call
+    refuse_unsigned(settings, (on_call.page_url, on_call.ticket_url))
     return Deps(
         settings=settings,
         playbook_now=LivePlaybook(
-            playbook_of(settings), settings.playbook, time_scale=settings.time_scale
+            playbook, settings.playbook, time_scale=settings.time_scale
         ).now,
         clock=clock,
         database=Database(settings.database_address, clock, lock_timeout=lock_timeout),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -193,6 +194,18 @@ class Audiences(Repository):
             .where(suppressions.c.id.in_(list(suppression_ids)))
             .values(pushed_at=self.now)
         )
+
+    def first_suppressed_at(
+        self, campaign_id: CampaignId, reason: str
+    ) -> datetime | None:
+        """When the first of a campaign's recipients was suppressed for it: on intake."""
+        row = self._one(
+            sa.select(sa.func.min(suppressions.c.created_at).label("at")).where(
+                suppressions.c.campaign_id == campaign_id,
+                suppressions.c.reason == reason,
+            )
+        )
+        return None if row is None else row.at
 
     def suppressed_by(self, campaign_id: CampaignId) -> int:
         row = self._one(

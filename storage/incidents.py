@@ -26,9 +26,17 @@ def incident_from(row: Row[Any]) -> Incident:
         mails_out=row.mails_out,
         mails_spared=row.mails_spared,
         onset_at=row.onset_at,
+        ingested_at=row.ingested_at,
+        detected_at=row.detected_at,
         opened_at=row.opened_at,
         contained_at=row.contained_at,
         told_at=row.told_at,
+        late_at=row.late_at,
+        cause=row.cause,
+        missed_by=row.missed_by,
+        missed_why=row.missed_why,
+        closed_at=row.closed_at,
+        closed_by=row.closed_by,
     )
 
 
@@ -57,6 +65,8 @@ class Incidents(Repository):
         mails_out: int,
         mails_spared: int,
         onset_at: datetime | None,
+        ingested_at: datetime | None,
+        detected_at: datetime | None,
         evidence: Mapping[str, object],
     ) -> Incident:
         self._insert(
@@ -70,6 +80,8 @@ class Incidents(Repository):
             leaked=0,
             evidence=dict(evidence),
             onset_at=onset_at,
+            ingested_at=ingested_at,
+            detected_at=detected_at,
             opened_at=self.now,
         )
         return self.of(campaign_id)

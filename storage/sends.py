@@ -310,7 +310,16 @@ class Sends(Repository):
         ).rowcount
 
     def mails(self, chunk_id: ChunkId) -> tuple[Send, ...]:
-        """The mails of a chunk whose recipients may still be mailed."""
+        """The mails of a chunk whose recipients may still be mailed.
+
+        Of a chunk that is sent again, without those the ESP has reported of since.
+        """
+        reported = sa.select(firsts.c.send_id).where(
+            firsts.c.campaign_id == sends.c.campaign_id, firsts.c.send_id == sends.c.id
+        )
+        is_first_time = sa.select(chunks.c.id).where(
+            chunks.c.id == chunk_id, ~chunks.c.may_duplicate
+        )
         query = (
             sa.select(
                 recipients,
@@ -319,7 +328,11 @@ class Sends(Repository):
                 sends.c.revision_id,
             )
             .join(sends, sends.c.recipient_id == recipients.c.id)
-            .where(sends.c.chunk_id == chunk_id, is_mailable())
+            .where(
+                sends.c.chunk_id == chunk_id,
+                is_mailable(),
+                sa.or_(is_first_time.exists(), ~reported.exists()),
+            )
             .order_by(sends.c.id)
         )
         return tuple(

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
+from storage.action_items import ActionItems
+from storage.alerts import Alerts
 from storage.audiences import Audiences
 from storage.audit import Audit
 from storage.campaigns import Campaigns
@@ -23,6 +25,7 @@ from storage.pools import Pools
 from storage.preferences import PreferencesOf
 from storage.queue import Deadlines, Inbox, Outbox
 from storage.reviews import Reviews
+from storage.second_asks import SecondAsks
 from storage.sends import Sends
 from storage.strategy import Strategy
 from storage.variants import Variants
@@ -52,6 +55,9 @@ class Store:
         self.conversions = Conversions(connection, now)
         self.incidents = Incidents(connection, now)
         self.freezes = Freezes(connection, now)
+        self.alerts = Alerts(connection, now)
+        self.actions = ActionItems(connection, now)
+        self.second_asks = SecondAsks(connection, now)
         self.messages = Messages(connection, now)
         self.inbox = Inbox(connection, now)
         self.outbox = Outbox(connection, now)

@@ -470,6 +470,8 @@ chunks = sa.Table(
     # it does not leave before, and what it waits for: window, warm_up
     _at("not_before", nullable=True),
     _text("waits_for", nullable=True),
+    # two people had it sent again without knowing whether it had left
+    sa.Column("may_duplicate", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("campaign_id", "number"),
     sa.Index("ix_chunks_intent_at", "intent_at"),
 )
@@ -557,6 +559,26 @@ conversions = sa.Table(
 
 # Stopping -------------------------------------------------------------------------
 
+second_asks = sa.Table(
+    "second_asks",
+    metadata,
+    # an act that takes two people: who asked first, and until when another may confirm
+    _id(),
+    _fk("campaign_id", "campaigns.id"),
+    # expand, extend, send_again
+    _text("act"),
+    # the row it acts on and the version it was asked about: a move voids it
+    _int("row_id"),
+    _int("row_version"),
+    _text("asked_by"),
+    _at("asked_at"),
+    _at("expires_at"),
+    _text("confirmed_by", nullable=True),
+    _at("confirmed_at", nullable=True),
+    sa.UniqueConstraint("act", "row_id", "row_version"),
+    sa.Index("ix_second_asks_campaign_id", "campaign_id"),
+)
+
 incidents = sa.Table(
     "incidents",
     metadata,
@@ -570,10 +592,57 @@ incidents = sa.Table(
     _int("leaked"),
     sa.Column("evidence", sa.JSON, nullable=False),
     _at("onset_at", nullable=True),
+    # when the first bad event was taken in, and when the numbers broke the limit
+    _at("ingested_at", nullable=True),
+    _at("detected_at", nullable=True),
     _at("opened_at"),
     _at("contained_at", nullable=True),
     _at("told_at", nullable=True),
+    # not contained in time: since when that is said loudly
+    _at("late_at", nullable=True),
+    # what people say of it afterwards
+    _text("cause", nullable=True),
+    _text("missed_by", nullable=True),
+    _text("missed_why", nullable=True),
+    _at("closed_at", nullable=True),
+    _text("closed_by", nullable=True),
     sa.UniqueConstraint("campaign_id"),
+)
+
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    # what an address outside Slack is told about an incident, once of each kind
+    _id(),
+    _fk("incident_id", "incidents.id"),
+    # page, ticket
+    _text("kind"),
+    _int("version", 1),
+    # intent, delivered, failed
+    _text("state"),
+    # host it goes to; the rest of the address may be a secret
+    _text("host"),
+    _int("attempts"),
+    _text("error", nullable=True),
+    _at("created_at"),
+    _at("done_at", nullable=True),
+    sa.UniqueConstraint("incident_id", "kind"),
+)
+
+action_items = sa.Table(
+    "action_items",
+    metadata,
+    _id(),
+    _fk("incident_id", "incidents.id"),
+    _text("text"),
+    _text("owner"),
+    _at("due_at"),
+    _text("created_by"),
+    _at("created_at"),
+    _at("reminded_at", nullable=True),
+    _at("done_at", nullable=True),
+    _text("done_by", nullable=True),
+    sa.Index("ix_action_items_incident_id", "incident_id"),
 )
 
 rollback_steps = sa.Table(

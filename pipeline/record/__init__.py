@@ -5,6 +5,8 @@ All are synchronous, take a `Store` first, and run in the caller's transaction.
 
 from __future__ import annotations
 
+from pipeline.record.actions import action_done, add_action, remind_of_actions
+from pipeline.record.alerts import post_document
 from pipeline.record.briefs import brief, cancel, change_brief, channel_joined
 from pipeline.record.bulk import approve_passing
 from pipeline.record.canary import (
@@ -21,6 +23,12 @@ from pipeline.record.conversions import Converted, conversions
 from pipeline.record.digests import digest_due, learn_zone
 from pipeline.record.events import Ingested, esp_events, unsubscribe
 from pipeline.record.freezes import Lift, freeze, lift
+from pipeline.record.incidents import (
+    close_incident,
+    contained,
+    page_if_late,
+    say_cause,
+)
 from pipeline.record.members import (
     ask_due,
     ask_everyone_again,
@@ -37,6 +45,7 @@ from pipeline.record.preferences import set_preferences
 from pipeline.record.retries import retry
 from pipeline.record.reviews import approve, reject
 from pipeline.record.rollbacks import RolledBack, roll_back, rollback_reason
+from pipeline.record.send_again import send_again
 from pipeline.record.stages import open_review
 from pipeline.record.strategy import approve_strategy, ask_for_changes, look_again
 from pipeline.record.thaws import go_on
@@ -50,6 +59,8 @@ __all__ = [
     "Lift",
     "RolledBack",
     "accept",
+    "action_done",
+    "add_action",
     "approve",
     "approve_passing",
     "approve_strategy",
@@ -61,7 +72,9 @@ __all__ = [
     "cancel",
     "change_brief",
     "channel_joined",
+    "close_incident",
     "comment",
+    "contained",
     "conversions",
     "decline",
     "digest_due",
@@ -84,17 +97,22 @@ __all__ = [
     "members_left",
     "open_review",
     "overdue",
+    "page_if_late",
     "person_changed",
     "person_seen",
     "post_comparison",
+    "post_document",
     "raise_alarm",
     "regenerate",
     "reject",
     "remind",
+    "remind_of_actions",
     "resolve_chunk",
     "retry",
     "roll_back",
     "rollback_reason",
+    "say_cause",
+    "send_again",
     "set_preferences",
     "suggest",
     "undo",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Final
 
 from domain.campaign import SENDING, Actor, Campaign, CampaignId, Event, State
@@ -10,6 +12,7 @@ from domain.canary import HardKill, Judgement, Verdict, decides_after
 from domain.errors import NotYourTurn, Refused
 from domain.freeze import sentence
 from domain.rollback import Trigger
+from domain.second_person import Act, Ask
 from domain.send import Chunk, ChunkId, ChunkState
 from pipeline.advance import advance, refresh_card
 from pipeline.playbook import Playbook
@@ -17,6 +20,7 @@ from pipeline.record.briefs import require_own_team, require_role
 from pipeline.record.canary_inputs import evidence, judged
 from pipeline.record.freezes import frozen_by, stops
 from pipeline.record.rollbacks import roll_back
+from pipeline.record.second_person import take_second
 from storage.sends import Cohort
 from storage.store import Store
 
@@ -31,9 +35,12 @@ def expand(
 ) -> Campaign:
     """Let the next step out; anyone with a role on its team but the brief's author.
 
+    Of a held campaign two people do it: the first press asks, and changes no state.
+
     Raises:
         MoveNotAllowed: Nothing of it is out, or it has ended.
-        NotYourTurn: Neither its author nor another team may push a campaign on.
+        NotYourTurn: Neither its author nor another team may push a campaign on, and
+            nobody confirms what they asked for themselves.
         Refused: Every step is out already, or the present one is still going out: a
             second click must not let two steps go. Or sending is frozen.
     """
@@ -52,28 +59,52 @@ def expand(
             f"Step {campaign.step + 1} of #{campaign.id} is still going out;"
             " it can be expanded once all of it is with the ESP."
         )
-    return _expand(store, playbook, campaign, Actor(id=actor), reason=None)
+    ask = _second(store, playbook, campaign, Act.EXPAND, actor)
+    if campaign.state is State.HELD and ask is None:
+        return campaign
+    return _expand(
+        store, playbook, campaign, Actor(id=actor), reason=None, first=_first(ask)
+    )
+
+
+def _second(
+    store: Store, playbook: Playbook, campaign: Campaign, act: Act, actor: str
+) -> Ask | None:
+    """What another person asked of a held campaign, and this press confirms."""
+    if campaign.state is not State.HELD:
+        return None
+    return take_second(
+        store,
+        playbook,
+        campaign,
+        act,
+        actor=actor,
+        row_id=campaign.id,
+        row_version=campaign.version,
+    )
+
+
+def _first(ask: Ask | None) -> dict[str, object]:
+    return {} if ask is None else {"asked_by": ask.asked_by}
 
 
 def extend(
     store: Store, playbook: Playbook, campaign_id: CampaignId, *, actor: str
 ) -> Campaign:
-    """Watch one more window before anything is decided; resumes a held campaign.
+    """Watch one more window before anything is decided.
+
+    Resumes a held campaign, which takes two people: the first press asks.
 
     Raises:
         MoveNotAllowed: Nothing of it is out, or it has ended.
         NotYourTurn: A held campaign is resumed neither by its author nor by another
-            team.
+            team, and nobody confirms what they asked for themselves.
     """
     require_role(playbook.everyone, actor)
     campaign = store.campaigns.lock(campaign_id)
-    if campaign.state is State.HELD:
-        require_own_team(playbook, campaign, actor)
-    if campaign.state is State.HELD and actor == campaign.author:
-        raise NotYourTurn(
-            "You wrote the brief, so another person has to resume it"
-            " (separation of duties)."
-        )
+    ask = _second(store, playbook, campaign, Act.EXTEND, actor)
+    if campaign.state is State.HELD and ask is None:
+        return campaign
     is_last = _is_last(campaign, store.sends.cohorts(campaign_id))
     has_window = _is_out(store, campaign) and not is_last
     moved = advance(
@@ -81,6 +112,7 @@ def extend(
         campaign_id,
         Event.EXTENDED,
         actor=Actor(id=actor),
+        detail=_first(ask),
         decides_at=store.now + playbook.canary.window if has_window else None,
     )
     settle_step(store, playbook, campaign_id)
@@ -280,6 +312,7 @@ def _expand(
     actor: Actor,
     *,
     reason: str | None,
+    first: Mapping[str, object] = MappingProxyType({}),
 ) -> Campaign:
     steps = store.sends.cohorts(campaign.id)
     step = campaign.step + 1
@@ -297,7 +330,9 @@ def _expand(
         Event.EXPANDED,
         actor=actor,
         reason=reason,
-        detail={"step": step, "percent": steps[step].percent} if steps else None,
+        detail={"step": step, "percent": steps[step].percent, **first}
+        if steps
+        else first,
         step=step,
         step_started_at=store.now,
         decides_at=None,

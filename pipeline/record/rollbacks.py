@@ -8,10 +8,11 @@ from datetime import timedelta
 from typing import Final
 
 from domain.campaign import Actor, ActorKind, Campaign, CampaignId, Event, State
-from domain.rollback import Incident, StepName, StepState, Trigger
+from domain.rollback import BY_SHELL, Incident, StepName, StepState, Trigger
 from domain.send import Chunk, ChunkState
 from pipeline.advance import advance
 from pipeline.playbook import Playbook
+from pipeline.record.alerts import alert_again
 from pipeline.record.briefs import require_role
 from storage.store import Store
 
@@ -22,12 +23,13 @@ CANCELLABLE_FOR: Final = timedelta(minutes=10)
 """What left longer ago than this is gone; asking would only cost a slot."""
 
 _ONSET: Final = {
-    Trigger.COMPLAINTS: "complained",
-    Trigger.HARD_BOUNCES: "bounced_hard",
-    Trigger.UNSUBSCRIBES: "unsubscribed",
-    Trigger.DEFERRALS: "deferred",
-    Trigger.VIP_COMPLAINT: "complained",
+    Trigger.COMPLAINTS: ("complained", "complained"),
+    Trigger.HARD_BOUNCES: ("bounced_hard", "bounced"),
+    Trigger.UNSUBSCRIBES: ("unsubscribed", "unsubscribed"),
+    Trigger.DEFERRALS: ("deferred", ""),
+    Trigger.VIP_COMPLAINT: ("complained", "complained"),
 }
+"""By what the judge saw: the metric, and the reason its recipients are suppressed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,7 @@ def roll_back(
         MoveNotAllowed: Nothing is on its way out.
         NotYourTurn: The person is not in the team.
     """
-    if actor.kind is ActorKind.PERSON and trigger is not Trigger.SHELL:
+    if actor.kind is ActorKind.PERSON and trigger not in BY_SHELL:
         require_role(playbook.everyone, actor.id)
     campaign = store.campaigns.lock(campaign_id)
     if campaign.state is State.ROLLED_BACK:
@@ -86,6 +88,7 @@ def roll_back(
     )
     batches = _cancellable(store, campaign_id)
     revoked = store.sends.revoke(campaign_id)
+    metric, suppressed_for = _ONSET.get(trigger, ("", ""))
     incident = store.incidents.open(
         campaign_id,
         trigger=trigger,
@@ -93,18 +96,24 @@ def roll_back(
         reason=reason,
         mails_out=out,
         mails_spared=left,
-        onset_at=store.events.first_at(campaign_id, _ONSET[trigger])
-        if trigger in _ONSET
-        else None,
+        onset_at=store.events.first_at(campaign_id, metric),
+        ingested_at=store.audiences.first_suppressed_at(campaign_id, suppressed_for),
+        detected_at=store.now if trigger in _ONSET else None,
         evidence=evidence or {},
     )
     _plan_steps(store, incident, batches, revoked)
+    store.deadlines.set(
+        campaign_id,
+        "contain",
+        moved.version,
+        store.now + playbook.on_call.page_after,
+    )
     store.outbox.add("rollback", incident.id, moved.version, campaign_id)
     return RolledBack(incident=incident, is_new=True)
 
 
 def _again(store: Store, campaign: Campaign, incident: Incident) -> None:
-    """Pressing again tries the steps anew that the ESP refused or a bug broke."""
+    """Pressing again tries anew what was refused or broken by a bug."""
     steps = store.incidents.steps(incident.id)
     if any(step.state is StepState.FAILED for step in steps):
         store.outbox.add(
@@ -114,6 +123,7 @@ def _again(store: Store, campaign: Campaign, incident: Incident) -> None:
             campaign.id,
             suffix=f":again{int(store.now.timestamp())}",
         )
+    alert_again(store, campaign, incident)
 
 
 def rollback_reason(

@@ -27,6 +27,7 @@ from storage.queries.home import digest, home, passing
 from storage.queries.lines import audiences, campaigns, line, live, status
 from storage.queries.newest import newest_card
 from storage.queries.pools import assigning, assignments
+from storage.queries.postmortem import postmortem
 from storage.queries.records import audit, brief_of, incident, request
 from storage.queries.stage_metrics import stage_metrics
 from storage.queries.strategy import brief_version, strategy_decision
@@ -59,6 +60,7 @@ __all__ = [
     "passing",
     "past_freezes",
     "points",
+    "postmortem",
     "preferences_of",
     "request",
     "revision",

@@ -13,12 +13,13 @@ from sqlalchemy.engine import Connection
 
 from domain.campaign import SENDING, Campaign, CampaignId
 from domain.canary import CanaryPolicy, Counts, breach_at, foresight
+from domain.second_person import Act
 from domain.send import ChunkState
 from domain.sending import WaitsFor
-from domain.views import CanaryView, Point, UnknownChunk, WaitLine
+from domain.views import AskLine, CanaryView, Point, UnknownChunk, WaitLine
 from storage.events import totals_of
 from storage.sends import Cohort, Mails, chunk_from, cohorts_of, events_seen
-from storage.tables import chunks, counters, pulses
+from storage.tables import chunks, counters, pulses, second_asks
 
 _POINTS_MOST: Final = 240
 _PLOTTED: Final = ("delivered", "clicked", "complained", "unsubscribed")
@@ -180,4 +181,30 @@ def unknown_chunks(
             since=chunk.intent_at or campaign.updated_at,
         )
         for chunk in found
+    )
+
+
+def asks(connection: Connection, campaign: Campaign) -> tuple[AskLine, ...]:
+    """What waits for a second person; what has moved on since is not in it."""
+    is_about_chunk = second_asks.c.act == Act.SEND_AGAIN
+    query = (
+        sa.select(second_asks, chunks.c.number)
+        .outerjoin(chunks, sa.and_(is_about_chunk, chunks.c.id == second_asks.c.row_id))
+        .where(
+            second_asks.c.campaign_id == campaign.id,
+            second_asks.c.confirmed_at.is_(None),
+            second_asks.c.row_version
+            == sa.case((is_about_chunk, chunks.c.version), else_=campaign.version),
+        )
+        .order_by(second_asks.c.id)
+    )
+    return tuple(
+        AskLine(
+            act=Act(row.act),
+            asked_by=row.asked_by,
+            asked_at=row.asked_at,
+            expires_at=row.expires_at,
+            chunk=row.number,
+        )
+        for row in connection.execute(query)
     )

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from domain.campaign import CampaignId
+from domain.campaign import CampaignId, State
 from domain.errors import Unknown
 from domain.variant import Variant
 from domain.views import (
@@ -16,7 +16,7 @@ from domain.views import (
     VariantLine,
 )
 from storage.campaigns import campaign_from
-from storage.queries.canary import canary_view, unknown_chunks, wait_lines
+from storage.queries.canary import asks, canary_view, unknown_chunks, wait_lines
 from storage.queries.conversions import conversion_lines
 from storage.queries.copies import writers
 from storage.queries.decided import decision_lines
@@ -84,6 +84,7 @@ def campaign_card(
     canary = canary_view(
         connection, campaign, mails, policy=facts.canary, judgement=row.judgement
     )
+    unknown = unknown_chunks(connection, campaign)
     return CampaignCard(
         id=campaign.id,
         version=campaign.version,
@@ -122,7 +123,7 @@ def campaign_card(
             delivered=canary.delivered if canary else 0,
             planned=mails.out + mails.left,
         ),
-        unknown_chunks=unknown_chunks(connection, campaign),
+        unknown_chunks=unknown,
         incident=incident_of(connection, campaign.id, campaign.title),
         mails_out=mails.out,
         mails_left=mails.left,
@@ -138,6 +139,9 @@ def campaign_card(
         frozen=frozen_campaign(connection, campaign, facts.esp),
         waits=wait_lines(connection, campaign),
         capped=mails.capped,
+        asks=asks(connection, campaign)
+        if unknown or campaign.state is State.HELD
+        else (),
     )
 
 

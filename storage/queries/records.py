@@ -10,12 +10,17 @@ from sqlalchemy.engine import Connection, Row
 from domain.audit_words import fragment
 from domain.campaign import CampaignId
 from domain.errors import Unknown
+from domain.incident import ActionItem, Alert, Cause
 from domain.review import RequestId, ReviewRequest
 from domain.views import AuditLine, IncidentView, StepLine
+from storage.action_items import action_from
+from storage.alerts import alert_from
 from storage.audit import detail_from
 from storage.incidents import incident_from, step_from
 from storage.reviews import REQUESTS, request_from
 from storage.tables import (
+    action_items,
+    alerts,
     audit_events,
     briefs,
     campaigns,
@@ -84,12 +89,11 @@ def incident_of(
     ).first()
     if row is None:
         return None
-    return _incident_view(row, title, _steps(connection, row.id))
+    return _incident_view(connection, row, title)
 
 
-def _incident_view(
-    row: Row[Any], title: str, steps: tuple[StepLine, ...]
-) -> IncidentView:
+def _incident_view(connection: Connection, row: Row[Any], title: str) -> IncidentView:
+    steps = _steps(connection, row.id)
     found = incident_from(row)
     return IncidentView(
         id=found.id,
@@ -108,7 +112,35 @@ def _incident_view(
         told_at=found.told_at,
         steps=steps,
         told=(),
+        ingested_at=found.ingested_at,
+        detected_at=found.detected_at,
+        late_at=found.late_at,
+        cause=None if found.cause is None else Cause(found.cause),
+        missed_by=found.missed_by,
+        missed_why=found.missed_why,
+        closed_at=found.closed_at,
+        closed_by=found.closed_by,
+        alerts=_alerts(connection, found.id),
+        actions=_actions(connection, found.id),
     )
+
+
+def _alerts(connection: Connection, incident_id: int) -> tuple[Alert, ...]:
+    query = (
+        sa.select(alerts)
+        .where(alerts.c.incident_id == incident_id)
+        .order_by(alerts.c.id)
+    )
+    return tuple(alert_from(row) for row in connection.execute(query))
+
+
+def _actions(connection: Connection, incident_id: int) -> tuple[ActionItem, ...]:
+    query = (
+        sa.select(action_items)
+        .where(action_items.c.incident_id == incident_id)
+        .order_by(action_items.c.due_at, action_items.c.id)
+    )
+    return tuple(action_from(row) for row in connection.execute(query))
 
 
 def _steps(connection: Connection, incident_id: int) -> tuple[StepLine, ...]:

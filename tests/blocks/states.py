@@ -8,6 +8,7 @@ from typing import Any
 from domain.campaign import State
 from domain.rejection import RejectReason
 from domain.review import RequestId
+from domain.second_person import Act
 from domain.sending import WaitsFor
 from domain.variant import Origin, VariantState
 from domain.views import CampaignCard, VariantCard
@@ -18,6 +19,7 @@ from tests.blocks.views import (
     NOW,
     SOFT,
     TEXT,
+    make_ask,
     make_canary,
     make_card,
     make_chunk,
@@ -310,6 +312,18 @@ CARDS: dict[str, CampaignCard] = {
         reason="The window ended above the limit",
         moved_by="judge",
         paused_from=_S.CANARY,
+        **_OUT,
+    ),
+    "held_second_person": make_card(
+        state=_S.HELD,
+        canary=make_canary(),
+        reason="The window ended above the limit",
+        moved_by="judge",
+        paused_from=_S.CANARY,
+        asks=(
+            make_ask(),
+            make_ask(act=Act.SEND_AGAIN, chunk=14, asked_by="U0ANALYST"),
+        ),
         **_OUT,
     ),
     "sent": make_card(

@@ -140,6 +140,9 @@ def test_a_parked_campaign_is_cancelled_only_before_mail_has_left() -> None:
 def test_only_one_unknown_chunk_is_asked_about_at_a_time() -> None:
     names = buttons("canary_unknown_chunks")
     assert names == ["Look up again", "Mark as sent", "Roll back", "Extend"]
+    assert "Send again" in menu(
+        campaign_card.render(CARDS["canary_unknown_chunks"], now=NOW).payload()
+    )
     assert (
         "Chunk 14 unknown:* 1,000 recipients, the ESP shows 0 events after 15 min"
         in (card("canary_unknown_chunks"))

@@ -306,7 +306,7 @@ def test_the_choice_of_what_to_stop_is_newest_first() -> None:
 
 def test_a_person_asks_for_the_reason_only_when_nobody_has_given_it() -> None:
     assert VIEWS["progress"].to_dict()["callback_id"] == "rollback_reason"
-    assert VIEWS["progress_by_itself"].to_dict()["callback_id"] == "reading"
+    assert VIEWS["progress_by_itself"].to_dict()["callback_id"] == "incident_window"
 
 
 def test_the_plot_is_said_in_words() -> None:

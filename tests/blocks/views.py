@@ -9,13 +9,23 @@ from domain.campaign import CampaignId, State
 from domain.comment import CommentId, SuggestionId, SuggestionState
 from domain.conversion import ConversionLine
 from domain.freeze import Freeze, FreezeId, Scope
+from domain.incident import (
+    ActionItem,
+    Alert,
+    AlertKind,
+    AlertState,
+    Cause,
+    Runbook,
+)
 from domain.review import RequestId
+from domain.second_person import Act
 from domain.send import ChunkId
 from domain.sending import WaitsFor
 from domain.strategy import StrategyDecision
 from domain.undo import DecisionId
 from domain.variant import Copy, Origin, RevisionId, VariantId, VariantState
 from domain.views import (
+    AskLine,
     AudienceLine,
     AuditLine,
     CampaignCard,
@@ -230,6 +240,56 @@ def make_incident(**changes: object) -> IncidentView:
     return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
 
 
+def make_alert(**changes: object) -> Alert:
+    made = Alert(
+        id=1,
+        incident_id=1,
+        kind=AlertKind.PAGE,
+        version=1,
+        state=AlertState.INTENT,
+        host="pager.example.com",
+        attempts=3,
+        error="answered 503",
+        created_at=NOW,
+        done_at=None,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+def make_action(**changes: object) -> ActionItem:
+    made = ActionItem(
+        id=5,
+        incident_id=1,
+        text="Check the list's last opt-in",
+        owner="U0DELIVER",
+        due_at=NOW + minutes(1440),
+        created_by="U0ONCALL",
+        created_at=NOW,
+        reminded_at=None,
+        done_at=None,
+        done_by=None,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+RUNBOOK = Runbook(
+    cause=Cause.DELIVERABILITY_HIT,
+    title="Deliverability hit",
+    text="1. Confirm that it is contained.\n\n2. Look at complaints by provider.",
+)
+
+
+def make_late(**changes: object) -> IncidentView:
+    """Not contained after five minutes."""
+    start = NOW - minutes(6)
+    late: dict[str, object] = {
+        "opened_at": start,
+        "contained_at": None,
+        "late_at": start + minutes(5),
+    }
+    return make_incident(**late | changes)
+
+
 def make_decision(**changes: object) -> DecisionLine:
     made = DecisionLine(
         stage="copy",
@@ -249,6 +309,17 @@ def make_effect(**changes: object) -> EffectLine:
         given_for=1,
         holds=False,
         why="the subject changed",
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+def make_ask(**changes: object) -> AskLine:
+    made = AskLine(
+        act=Act.EXPAND,
+        asked_by="U0COPYONE",
+        asked_at=NOW - minutes(3),
+        expires_at=NOW + minutes(27),
+        chunk=None,
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
 

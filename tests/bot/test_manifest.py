@@ -98,5 +98,6 @@ def test_every_form_has_a_listener() -> None:
         Callback.HOME,
         Callback.COMPARISON,
         Callback.VARIANT_WINDOW,
+        Callback.INCIDENT_WINDOW,
     }
     assert registered("view") == set(Callback) - nothing_to_submit

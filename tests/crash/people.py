@@ -17,7 +17,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from blocks.ids import Action
 from domain.brief import parse_brief
-from domain.campaign import Actor, CampaignId
+from domain.campaign import Actor, CampaignId, State
 from domain.review import RequestId
 from domain.rollback import Trigger
 from pipeline import record
@@ -76,7 +76,12 @@ class People:
 
     def expand(self, campaign_id: CampaignId) -> None:
         with self.desk.deps.database.begin() as store:
-            record.expand(store, self.desk.deps.playbook, campaign_id, actor=EDITOR)
+            was = record.expand(
+                store, self.desk.deps.playbook, campaign_id, actor=EDITOR
+            )
+            if was.state is State.HELD:
+                # the press that asks; resuming takes a second person
+                record.expand(store, self.desk.deps.playbook, campaign_id, actor=ONCALL)
 
     def roll_back(self, campaign_id: CampaignId) -> None:
         with self.desk.deps.database.begin() as store:

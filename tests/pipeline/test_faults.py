@@ -25,6 +25,7 @@ from tests.pipeline.lab import (
     CLEO,
     DEV,
     MARA,
+    OMAR,
     ONCALL,
     Lab,
 )
@@ -56,7 +57,10 @@ def sends_out(desk: Lab, number: CampaignId) -> None:
             step = desk.campaign(number).step
             ladder = len(desk.look(lambda s: s.sends.cohorts(number)))
             if step < ladder - 1:
+                is_held = desk.state(number) is State.HELD
                 desk.write(record.expand, desk.deps.playbook, number, actor=ANA)
+                if is_held:
+                    desk.write(record.expand, desk.deps.playbook, number, actor=OMAR)
         desk.drain()
         desk.tick(10)
     assert desk.state(number) is State.SENT

@@ -199,7 +199,8 @@ def test_only_the_campaigns_own_team_lets_more_of_it_out(two: Lab) -> None:
         two.write(record.extend, two.deps.playbook, number, actor=CLEO)
     with pytest.raises(NotYourTurn, match="another team's"):
         two.write(record.expand, two.deps.playbook, number, actor=CLEO)
-    two.write(record.extend, two.deps.playbook, number, actor=ENZO)
+    for person in (ENZO, EDDA):
+        two.write(record.extend, two.deps.playbook, number, actor=person)
     assert two.campaign(number).state is State.CANARY
 
 

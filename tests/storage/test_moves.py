@@ -49,6 +49,8 @@ def test_each_row_that_moves_has_a_version_of_its_own(database: Database) -> Non
             mails_out=0,
             mails_spared=10,
             onset_at=None,
+            ingested_at=None,
+            detected_at=None,
             evidence={},
         )
         store.incidents.add_step(incident.id, StepName.CANCEL, target="batch-1")
@@ -156,6 +158,8 @@ def test_a_campaign_has_one_incident(database: Database) -> None:
             trigger=Trigger.SHELL,
             actor="U1",
             onset_at=None,
+            ingested_at=None,
+            detected_at=None,
             evidence={},
             **facts,  # type: ignore[arg-type]
         )

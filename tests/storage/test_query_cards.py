@@ -405,6 +405,8 @@ def test_a_rolled_back_card_tells_its_incident(
             mails_out=5,
             mails_spared=5,
             onset_at=store.now - MINUTE,
+            ingested_at=None,
+            detected_at=None,
             evidence={},
         )
         store.incidents.add_step(incident.id, StepName.HALT, state=StepState.DONE)

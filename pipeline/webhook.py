@@ -1,0 +1,70 @@
+"""Posting to an address outside Slack: signed JSON, and what each answer means."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+import httpx
+
+from domain.errors import Refused, TryLater
+
+_TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
+_AGAIN: Final = frozenset({408, 409, 425, 429})
+_SERVER_ERROR: Final = 500
+
+
+def sign(key: str, timestamp: int, body: bytes) -> str:
+    """HMAC-SHA256 over "v1:timestamp:body", as hex; the receiver makes the same.
+
+    The timestamp is signed too, so that an old delivery cannot be played again.
+    """
+    signed = f"v1:{timestamp}:".encode() + body
+    return f"v1={hmac.new(key.encode(), signed, hashlib.sha256).hexdigest()}"
+
+
+def post(
+    url: str,
+    payload: Mapping[str, object],
+    *,
+    key: str,
+    idempotency_key: str,
+    now: datetime,
+) -> None:
+    """Post once. Safe to repeat: the receiver knows a repeat by `idempotency_key`.
+
+    The errors never name the address, which may hold a secret.
+
+    Raises:
+        TryLater: No answer, or a busy or broken receiver; it may have been taken.
+        Refused: The receiver does not want it as it stands.
+    """
+    body = json.dumps(payload, ensure_ascii=False, sort_keys=True).encode()
+    timestamp = int(now.timestamp())
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "copydesk",
+        "Idempotency-Key": idempotency_key,
+        "X-Copydesk-Timestamp": str(timestamp),
+        "X-Copydesk-Signature": sign(key, timestamp, body),
+    }
+    try:
+        answer = httpx.post(
+            url,
+            content=body,
+            headers=headers,
+            timeout=_TIMEOUT,
+            # whoever answers for the address must not send us elsewhere
+            follow_redirects=False,
+        )
+    except httpx.HTTPError as error:
+        raise TryLater(f"no answer ({type(error).__name__})") from error
+    if answer.is_success:
+        return
+    if answer.status_code in _AGAIN or answer.status_code >= _SERVER_ERROR:
+        raise TryLater(f"answered {answer.status_code}")
+    raise Refused(f"refused with {answer.status_code}")
