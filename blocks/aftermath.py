@@ -157,7 +157,8 @@ def _clocks(view: IncidentView) -> str:
     said = []
     for each in clocks(view):
         words, missing = _CLOCK_WORDS[each.name]
-        said.append(f"{words} {clock_to_the_second(each.at) if each.at else missing}")
+        at = f" {clock_to_the_second(each.at)}" if each.at else f": {missing}"
+        said.append(words + at)
     return f"Clocks: {' · '.join(said)}"
 
 

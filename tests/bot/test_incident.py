@@ -62,7 +62,7 @@ async def test_the_window_shows_what_is_known_and_what_to_do(desk: Lab) -> None:
         "Close incident",
     ]
     said = shown(view["blocks"])
-    assert "ESP confirmed not yet" in said
+    assert "ESP confirmed: not yet" in said
     assert "nobody has said it yet" in said
 
 

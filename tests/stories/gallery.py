@@ -38,6 +38,8 @@ from domain.checklist import Question, QuestionsOpen, checklist
 from domain.review import RequestId
 from domain.views import CampaignCard
 from tests.blocks.states import CARDS, VARIANTS
+from tests.blocks.test_aftermath import MESSAGES as ALARMS
+from tests.blocks.test_aftermath import WINDOWS as AFTERMATH
 from tests.blocks.test_digest import DIGESTS
 from tests.blocks.test_nudge import BEFORE, LATE, NUMBER, TITLE
 from tests.blocks.test_pool import MESSAGES as ASSIGNED
@@ -86,6 +88,7 @@ FORMS: Final[Mapping[str, View]] = {
     ),
     **{name: assign_form.form(view, now=NOW) for name, view in ASSIGN.items()},
     "assign_overtook": assign_form.overtook("U0COPYONE", make_change()),
+    **AFTERMATH,
     **VIEWS,
 }
 
@@ -116,6 +119,7 @@ SAID: Final[Mapping[str, Message]] = {
     **TALK,
     **ASSIGNED,
     **METRICS,
+    **ALARMS,
     **MESSAGES,
 }
 
