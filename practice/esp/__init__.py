@@ -1,4 +1,4 @@
-"""A practice ESP: the SendGrid v3 subset over HTTP, with an audience that reacts."""
+"""A practice ESP: subsets of SendGrid v3 and SparkPost over HTTP, with an audience."""
 
 from practice.esp.app import build_app
 from practice.esp.config import PracticeEsp

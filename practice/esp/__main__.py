@@ -26,10 +26,16 @@ def main() -> None:
         "--time-scale", type=float, default=float(env("COPYDESK_TIME_SCALE", "1"))
     )
     flags.add_argument("--seed", type=int, default=int(env("PRACTICE_ESP_SEED", "7")))
+    flags.add_argument("--vendor", default=env("PRACTICE_ESP_VENDOR", "sendgrid"))
+    flags.add_argument(
+        "--webhook-password", default=env("PRACTICE_ESP_WEBHOOK_PASSWORD", "")
+    )
     given = flags.parse_args()
     config = PracticeEsp(
         api_key=given.api_key,
         webhook_url=given.webhook_url,
+        vendor=given.vendor,
+        webhook_password=given.webhook_password,
         data_dir=Path(given.data_dir),
         time_scale=given.time_scale,
         seed=given.seed,

@@ -23,12 +23,17 @@ class PracticeEsp:
             doubles up to 30 s, and is never scaled.
         stall: Seconds a `timeout_*` fault keeps the caller waiting.
         clock: Unix seconds, so that tests can bring their own time.
+        vendor: Whose webhooks are posted: sendgrid or sparkpost. Both APIs answer.
+        webhook_user: SparkPost's Basic authentication, with `webhook_password`.
         pump: False leaves posting to calls of `deliver_due`.
     """
 
     api_key: str
     data_dir: Path
     webhook_url: str = ""
+    vendor: str = "sendgrid"
+    webhook_user: str = "copydesk"
+    webhook_password: str = ""
     time_scale: float = 1.0
     seed: int = 7
     rate_limit: int = 3_000

@@ -7,11 +7,13 @@ from enum import StrEnum
 
 
 class Fault(StrEnum):
-    """How the next `mail/send` calls go wrong."""
+    """How the next sends go wrong."""
 
     NONE = "none"
     TOO_MANY = "429"
     BROKEN = "500"
+    # The plan's mails are used up: taken are none.
+    QUOTA = "quota"
     # Accepts the mail, then never answers: the caller cannot know.
     TIMEOUT_AFTER_ACCEPT = "timeout_after_accept"
     TIMEOUT_BEFORE = "timeout_before"

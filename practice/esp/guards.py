@@ -30,7 +30,12 @@ async def only_from_here(request: web.Request, handler: Handler) -> web.StreamRe
 
 @web.middleware
 async def with_key(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """SendGrid's 401 for calls to /v3 without the right key."""
+    """The vendor's 401 for calls to its API without the right key."""
+    if request.path.startswith(SPARKPOST):
+        shown = request.headers.get("Authorization", "").encode()
+        if not hmac.compare_digest(shown, request.app[CONFIG].api_key.encode()):
+            return sparkpost_error(401, "Unauthorized.")
+        return await handler(request)
     if not request.path.startswith("/v3/"):
         return await handler(request)
     given = request.headers.get("Authorization", "")
@@ -55,6 +60,18 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
         return failure(404, plain_error("Not Found"))
     except web.HTTPMethodNotAllowed:
         return failure(405, plain_error("method not allowed"))
+
+
+SPARKPOST: Final = "/api/v1/"
+
+
+def sparkpost_error(
+    status: int, message: str, *, code: str = "", description: str = ""
+) -> web.Response:
+    """An answer in SparkPost's error form."""
+    said = {"message": message, "code": code, "description": description}
+    kept = {name: words for name, words in said.items() if words}
+    return web.json_response({"errors": [kept]}, status=status)
 
 
 def rate_limited() -> Middleware:

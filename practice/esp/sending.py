@@ -1,8 +1,9 @@
-"""POST /v3/mail/send, with the faults asked for."""
+"""POST /v3/mail/send, and the faults asked for, which every send may meet."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from aiohttp import web
@@ -16,14 +17,29 @@ from practice.esp.validate import check_mail
 SLOW_S: Final = 2.0
 
 
+Take = Callable[[web.Request, bytes], web.Response]
+
+
 async def mail_send(request: web.Request) -> web.StreamResponse:
     """202 with an empty body and `X-Message-Id`, or every error at once."""
+    return await with_faults(request, _take, _FAILURES)
+
+
+async def with_faults(
+    request: web.Request,
+    take: Take,
+    failures: Mapping[Fault, Callable[[web.Request], web.Response]],
+) -> web.StreamResponse:
+    """Take a send, unless a fault is in force.
+
+    Args:
+        take: Reads the body and answers it.
+        failures: How this vendor says it when it takes nothing.
+    """
     faults = request.app[FAULTS]
     fault = faults.take()
-    if fault is Fault.TOO_MANY:
-        return _too_many(request)
-    if fault is Fault.BROKEN:
-        return failure(500, plain_error("Internal Server Error"))
+    if fault in failures:
+        return failures[fault](request)
     if fault is Fault.REFUSE:
         return _hang_up(request)
     if fault is Fault.TIMEOUT_BEFORE:
@@ -31,7 +47,7 @@ async def mail_send(request: web.Request) -> web.StreamResponse:
         return _hang_up(request)
     if fault is Fault.SLOW:
         await faults.stall(SLOW_S)
-    answer = _take(request, await request.read())
+    answer = take(request, await request.read())
     if fault is Fault.TIMEOUT_AFTER_ACCEPT:
         await faults.stall()
         return _hang_up(request)
@@ -65,3 +81,18 @@ def _hang_up(request: web.Request) -> web.Response:
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=503)
+
+
+def _used_up(_request: web.Request) -> web.Response:
+    return failure(401, plain_error("Maximum credits exceeded"))
+
+
+def _broken(_request: web.Request) -> web.Response:
+    return failure(500, plain_error("Internal Server Error"))
+
+
+_FAILURES: Final = {
+    Fault.TOO_MANY: _too_many,
+    Fault.BROKEN: _broken,
+    Fault.QUOTA: _used_up,
+}

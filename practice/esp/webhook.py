@@ -30,6 +30,7 @@ from practice.esp.config import PracticeEsp
 from practice.esp.database import transaction
 from practice.esp.outgoing import release_due
 from practice.esp.reading import links, whole
+from practice.esp.sparkpost_events import sparkpost_event, sparkpost_headers
 
 SIGNATURE: Final = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP: Final = "X-Twilio-Email-Event-Webhook-Timestamp"
@@ -119,7 +120,8 @@ class Postman:
         if not rows:
             return Posted.NOTHING
         self._shuffle.shuffle(rows)
-        body = json.dumps([_event(row) for row in rows]).encode()
+        write = sparkpost_event if self._is_sparkpost else _event
+        body = json.dumps([write(row) for row in rows]).encode()
         if not await self._post(body):
             return Posted.REFUSED
         self._forget(rows)
@@ -147,20 +149,33 @@ class Postman:
             )
 
     async def _post(self, body: bytes) -> bool:
+        headers = self._credentials(body)
+        try:
+            async with self._session.post(
+                self._config.webhook_url, data=body, headers=headers
+            ) as answer:
+                # SparkPost takes nothing but 200 for a yes
+                most = 201 if self._is_sparkpost else 300
+                return 200 <= answer.status < most
+        except (ClientError, TimeoutError):
+            return False
+
+    @property
+    def _is_sparkpost(self) -> bool:
+        return self._config.vendor == "sparkpost"
+
+    def _credentials(self, body: bytes) -> dict[str, str]:
+        if self._is_sparkpost:
+            return sparkpost_headers(
+                self._config.webhook_user, self._config.webhook_password, body
+            )
         timestamp = str(int(self._config.clock()))
-        headers = {
+        return {
             "Content-Type": "application/json",
             "User-Agent": "SendGrid Event API",
             SIGNATURE: self._signer.sign(timestamp, body),
             TIMESTAMP: timestamp,
         }
-        try:
-            async with self._session.post(
-                self._config.webhook_url, data=body, headers=headers
-            ) as answer:
-                return 200 <= answer.status < 300
-        except (ClientError, TimeoutError):
-            return False
 
     async def _pause(self, seconds: float) -> None:
         try:
