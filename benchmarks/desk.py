@@ -113,7 +113,14 @@ async def process(
                 await running.wait()
 
 
-_OURS: Final = ("COPYDESK_", "SLACK_", "OPENAI_", "SENDGRID_", "PRACTICE_")
+_OURS: Final = (
+    "COPYDESK_",
+    "SLACK_",
+    "OPENAI_",
+    "SENDGRID_",
+    "SPARKPOST_",
+    "PRACTICE_",
+)
 
 
 async def until_up(url: str) -> None:

@@ -55,7 +55,10 @@ def build(deps: Deps, reader: Reads) -> http.Application:
     secret = deps.settings.slack_signing_secret.get_secret_value()
     if secret:
         app.router.add_post("/slack/events", slack_events(desk.app, secret))
-    app.router.add_post("/webhooks/esp/sendgrid", _with(webhooks.sendgrid, web))
+    if deps.esp.name in webhooks.DIALECTS:
+        # only the configured one's: whoever else posts finds nothing
+        address = f"/webhooks/esp/{deps.esp.name}"
+        app.router.add_post(address, _with(webhooks.events, web))
     if deps.settings.conversions_secret.get_secret_value():
         app.router.add_post("/v1/conversions", _with(conversions.take, web))
     app.router.add_get("/u/{token}", _with(unsubscribe.ask, web))

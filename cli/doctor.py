@@ -27,7 +27,7 @@ FAIL: Final = "fail"
 
 _TIMEOUT_S: Final = 5.0
 _OLDEST: Final = (3, 11)
-_HTTP_OK: Final = 200
+HTTP_OK: Final = 200
 _HTTP_UNKNOWN: Final = 404
 
 
@@ -127,15 +127,16 @@ def _mail_settings(given: Settings, *, is_practice: bool) -> Iterator[Line]:
     values = {
         "COPYDESK_PUBLIC_URL": given.public_url.startswith("https://"),
         "COPYDESK_MAIL_FROM": bool(given.mail_from),
-        "SENDGRID_WEBHOOK_PUBLIC_KEY": bool(given.sendgrid_webhook_public_key),
+        **{name: bool(given.value_of(name)) for name in given.vendor.needs},
     }
+    why = {**MAIL_NEEDS, **given.vendor.needs}
     for name, is_set in values.items():
         if not is_set:
             yield _fail(
                 f"Real mail needs {name}.",
-                f"Set it: {MAIL_NEEDS[name]} (https)."
+                f"Set it: {why[name]} (https)."
                 if name.endswith("URL")
-                else f"Set it: {MAIL_NEEDS[name]}.",
+                else f"Set it: {why[name]}.",
             )
 
 
@@ -191,8 +192,8 @@ def broker(given: Settings) -> Iterator[Line]:
 
 def web(given: Settings) -> Iterator[Line]:
     host = "127.0.0.1" if given.host in ("0.0.0.0", "::") else given.host
-    status = _status(f"http://{host}:{given.port}/readyz")
-    if status == _HTTP_OK:
+    status = status_of(f"http://{host}:{given.port}/readyz")
+    if status == HTTP_OK:
         yield _ok("The web process is ready.")
     elif status is None:
         yield _fail(
@@ -208,8 +209,8 @@ def writer(given: Settings) -> Iterator[Line]:
     if not key:
         yield _fail("No writer is set.", "Set OPENAI_API_KEY, or use `copydesk up`.")
         return
-    status = _status(f"{given.openai_base_url.rstrip('/')}/models", key)
-    if status == _HTTP_OK:
+    status = status_of(f"{given.openai_base_url.rstrip('/')}/models", key)
+    if status == HTTP_OK:
         yield _ok("The writing endpoint answers.")
     elif status == _HTTP_UNKNOWN:
         yield _warn(
@@ -218,33 +219,28 @@ def writer(given: Settings) -> Iterator[Line]:
         )
     else:
         yield _fail(
-            f"The writing endpoint {_how(status)}.",
+            f"The writing endpoint {how(status)}.",
             "Mend OPENAI_API_KEY or OPENAI_BASE_URL.",
         )
 
 
 def esp(given: Settings) -> Iterator[Line]:
-    key = given.sendgrid_api_key.get_secret_value()
-    if not key:
-        yield _fail("No ESP is set.", "Set SENDGRID_API_KEY, or use `copydesk up`.")
-        return
-    base = given.sendgrid_api_url.rstrip("/")
-    status = _status(f"{base}/v3/user/webhooks/event/settings/signed", key)
-    if status == _HTTP_OK:
-        yield _ok("The ESP takes the key.")
-    else:
-        yield _fail(f"The ESP {_how(status)}.", "Mend SENDGRID_API_KEY or its scopes.")
+    from cli.doctor_esp import esp
+
+    yield from esp(given)
 
 
-def _how(status: int | None) -> str:
+def how(status: int | None) -> str:
     return "does not answer" if status is None else f"answers HTTP {status}"
 
 
-def _status(url: str, key: str | None = None) -> int | None:
+def status_of(
+    url: str, key: str | None = None, *, scheme: str = "Bearer "
+) -> int | None:
     """The HTTP status of a GET; None when nobody answers."""
     import httpx
 
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    headers = {"Authorization": f"{scheme}{key}"} if key else {}
     is_here = url.startswith(("http://127.0.0.1", "http://localhost"))
     try:
         # a proxy is for the outside world

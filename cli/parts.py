@@ -90,7 +90,9 @@ def _esp(plan: Plan) -> Part:
     env = {
         **_given(plan, "PRACTICE_ESP_SEED"),
         "PRACTICE_ESP_API_KEY": plan.made["esp_key"],
-        "PRACTICE_ESP_WEBHOOK_URL": f"{plan.local_web}/webhooks/esp/sendgrid",
+        "PRACTICE_ESP_VENDOR": plan.esp,
+        "PRACTICE_ESP_WEBHOOK_PASSWORD": plan.made["esp_key"],
+        "PRACTICE_ESP_WEBHOOK_URL": f"{plan.local_web}/webhooks/esp/{plan.esp}",
         "PRACTICE_ESP_DATA_DIR": str(plan.folder / "esp"),
         "COPYDESK_TIME_SCALE": plan.desk["COPYDESK_TIME_SCALE"],
     }

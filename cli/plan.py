@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from domain.errors import Refused
+from pipeline.esp.vendors import DEFAULT, VENDORS, Vendor
 
 PRACTICE_SCALE: Final = "240"
 """A second of practice stands for four minutes."""
@@ -24,15 +25,21 @@ _LOOPBACK: Final = "127.0.0.1"
 KEY_OF: Final = {
     "slack": "SLACK_BOT_TOKEN",
     "writer": "OPENAI_API_KEY",
-    "esp": "SENDGRID_API_KEY",
 }
-# What sending real mail needs, beside a postal address in the playbook.
+# What sending real mail needs with any ESP, beside a postal address in the playbook.
 MAIL_NEEDS: Final = {
     "COPYDESK_PUBLIC_URL": "the address unsubscribe links lead to",
     "COPYDESK_MAIL_FROM": "the sender's address",
-    "SENDGRID_WEBHOOK_PUBLIC_KEY": "the key SendGrid signs its events with",
 }
-_OURS: Final = ("COPYDESK_", "SLACK_", "OPENAI_", "SENDGRID_", "PRACTICE_")
+_OURS: Final = (
+    "COPYDESK_",
+    "SLACK_",
+    "OPENAI_",
+    "SENDGRID_",
+    "SPARKPOST_",
+    "SMTP_",
+    "PRACTICE_",
+)
 _OURS_EXACT: Final = ("DATABASE_URL", "BROKER_URL")
 
 
@@ -95,8 +102,13 @@ class Plan:
         """What other commands need to talk to this desk."""
         return {name: value for name, value in self.desk.items() if _is_ours(name)}
 
+    @property
+    def esp(self) -> str:
+        """Which ESP delivers, real or practice."""
+        return self.desk["COPYDESK_ESP"]
+
     def with_webhook_key(self, key: str) -> Plan:
-        """Our processes told how the practice ESP signs."""
+        """Our processes told how the practice SendGrid signs."""
         return replace(self, desk={**self.desk, "SENDGRID_WEBHOOK_PUBLIC_KEY": key})
 
 
@@ -110,7 +122,9 @@ def make_plan(
             something that real mail or a real Slack needs.
     """
     given = {name: value for name, value in env.items() if value}
-    practice = tuple(part for part, key in KEY_OF.items() if key not in given)
+    vendor = vendor_of(given)
+    keys = {**KEY_OF, "esp": vendor.key}
+    practice = tuple(part for part, key in keys.items() if key not in given)
     refuse_half_real(given, practice)
     ports = _ports(given)
     plain = {name: value for name, value in given.items() if not _is_ours(name)}
@@ -124,6 +138,7 @@ def make_plan(
         "COPYDESK_PUBLIC_URL": f"http://{_LOOPBACK}:{ports.web}",
         "COPYDESK_SECRET_KEY": made["secret_key"],
         "COPYDESK_CONVERSIONS_SECRET": made["conversions_secret"],
+        "COPYDESK_ESP": DEFAULT,
         "BROKER_URL": f"redis://:{made['broker_password']}@{_LOOPBACK}:{ports.broker}/0",
         **{name: value for name, value in given.items() if _is_ours(name)},
         "COPYDESK_DATA_DIR": str(folder),
@@ -143,6 +158,18 @@ def make_plan(
     )
 
 
+def vendor_of(given: Mapping[str, str]) -> Vendor:
+    """The ESP that is asked for.
+
+    Raises:
+        Refused: There is none of that name.
+    """
+    name = given.get("COPYDESK_ESP", DEFAULT)
+    if name not in VENDORS:
+        raise Refused(f"COPYDESK_ESP must be one of {', '.join(VENDORS)}.")
+    return VENDORS[name]
+
+
 def refuse_half_real(given: Mapping[str, str], practice: tuple[str, ...]) -> None:
     """Refuse a setup that could mail real people by mistake or against the law.
 
@@ -156,16 +183,21 @@ def refuse_half_real(given: Mapping[str, str], practice: tuple[str, ...]) -> Non
             "A real Slack needs SLACK_APP_TOKEN (Socket Mode)"
             " or SLACK_SIGNING_SECRET (HTTP) beside SLACK_BOT_TOKEN."
         )
+    vendor = vendor_of(given)
     if "esp" in practice:
+        if not vendor.has_practice:
+            raise Refused(
+                f"COPYDESK_ESP={given['COPYDESK_ESP']} needs {vendor.key}: the practice"
+                " ESP cannot stand in for it. Unset COPYDESK_ESP to practise."
+            )
         return
     if "slack" in practice:
         raise Refused(
-            "The practice Slack must not send real mail: unset SENDGRID_API_KEY,"
+            f"The practice Slack must not send real mail: unset {vendor.key},"
             " or connect a real Slack with SLACK_BOT_TOKEN."
         )
-    missing = [
-        f"{name} ({why})" for name, why in MAIL_NEEDS.items() if name not in given
-    ]
+    needs = {**MAIL_NEEDS, **vendor.needs}
+    missing = [f"{name} ({why})" for name, why in needs.items() if name not in given]
     if missing:
         raise Refused(f"Real mail needs {', '.join(missing)}.")
     for name in ("COPYDESK_TIME_SCALE", "COPYDESK_ALLOW_SAMPLE_COPY"):
@@ -202,9 +234,13 @@ def _practice_env(
             "OPENAI_MODEL": asked if asked.startswith("sample-") else "sample-writer",
         }
     if "esp" in practice:
+        prefix = given.get("COPYDESK_ESP", DEFAULT).upper()
         env |= {
-            "SENDGRID_API_KEY": made["esp_key"],
-            "SENDGRID_API_URL": f"http://{_LOOPBACK}:{ports.esp}",
+            f"{prefix}_API_KEY": made["esp_key"],
+            f"{prefix}_API_URL": f"http://{_LOOPBACK}:{ports.esp}",
+            # what the practice SparkPost shows; SendGrid signs, and says how itself
+            "SPARKPOST_WEBHOOK_USER": "copydesk",
+            "SPARKPOST_WEBHOOK_PASSWORD": made["esp_key"],
             "COPYDESK_MAIL_FROM": given.get("COPYDESK_MAIL_FROM", _SENDER),
             "COPYDESK_ALLOW_SAMPLE_COPY": given.get("COPYDESK_ALLOW_SAMPLE_COPY", "1"),
             "COPYDESK_TIME_SCALE": given.get("COPYDESK_TIME_SCALE", PRACTICE_SCALE),
@@ -227,6 +263,13 @@ def _notes(given: Mapping[str, str], practice: tuple[str, ...]) -> tuple[str, ..
             "SLACK_APP_TOKEN is set without SLACK_BOT_TOKEN,"
             " so the practice Slack is used."
         )
+    chosen = given.get("COPYDESK_ESP", DEFAULT)
+    notes += [
+        f"{vendor.key} is set, but {VENDORS[chosen].title} delivers;"
+        f" set COPYDESK_ESP={name} to use it."
+        for name, vendor in VENDORS.items()
+        if vendor.key in given and name != chosen
+    ]
     return tuple(notes)
 
 

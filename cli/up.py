@@ -49,7 +49,8 @@ def up() -> None:
     """Start the whole desk on this machine, and keep it running until Ctrl-C.
 
     Slack, the writer and the ESP are practice until SLACK_BOT_TOKEN, OPENAI_API_KEY
-    and SENDGRID_API_KEY are set, each on its own.
+    and SENDGRID_API_KEY (or the key of what COPYDESK_ESP names) are set, each on its
+    own.
     """
     logs.set_up()
     folder = data_dir()

@@ -54,6 +54,8 @@ class Chunk:
     # it does not leave before, and what it waits for
     not_before: datetime | None = None
     waits_for: WaitsFor | None = None
+    # two people sent it again: whom the ESP reports of is left out
+    may_duplicate: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from domain.rollback import Incident, RollbackStep, StepName, StepState
 from domain.send import ChunkState
 from pipeline import failpoint
 from pipeline.advance import refresh_card
-from pipeline.esp.port import BatchState, CancelState
+from pipeline.esp.port import BatchState, CancelState, Unsupported
 from pipeline.record import contained
 from pipeline.tasks import Task
 from pipeline.wiring import Deps
@@ -45,6 +45,10 @@ def roll_back(deps: Deps, incident_id: int, _version: int) -> None:
         failpoint.hit("rollback.before_call")
         try:
             detail = _RUN[step.name](deps, incident, step)
+        except Unsupported as lack:
+            # said once and settled: trying again would never help
+            _settle(deps, incident, step, StepState.DONE, str(lack))
+            continue
         except Refused as error:
             # the gate is shut whatever the ESP thinks; the other steps go on
             _settle(deps, incident, step, StepState.FAILED, str(error))
@@ -107,13 +111,16 @@ def _read_back(deps: Deps, incident: Incident, _step: RollbackStep) -> str:
             if step.name is StepName.CANCEL
         ]
     )
-    stopped = sum(
-        deps.esp.batch_state(batch) is BatchState.CANCELLED for batch in batches
-    )
+    can_cancel = deps.esp.capabilities.cancel_margin is not None
+    stopped = [
+        batch
+        for batch in batches
+        if can_cancel and deps.esp.batch_state(batch) is BatchState.CANCELLED
+    ]
     with deps.database.begin() as store:
         leaked = store.sends.leaked(incident.campaign_id, incident.opened_at)
         store.incidents.note(incident.id, leaked=leaked)
-    return f"{stopped} of {len(batches)} batches stopped, {leaked:,} mails leaked"
+    return f"{len(stopped)} of {len(batches)} batches stopped, {leaked:,} mails leaked"
 
 
 def _in_hand(store: Store, campaign_id: CampaignId) -> bool:

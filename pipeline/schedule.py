@@ -57,6 +57,7 @@ def schedule(deps: Deps, campaign_id: int, version: int) -> None:
                 zones,
                 now=store.now,
                 first_at=store.sends.first_intent_at(),
+                batch_size=deps.esp.capabilities.batch_size,
             ),
         )
         start_at = max(campaign.send_at or store.now, store.now)
@@ -95,8 +96,9 @@ class _Places:
         *,
         now: datetime,
         first_at: datetime | None,
+        batch_size: int,
     ) -> None:
-        self._zones = zones
+        self._zones, self._batch_size = zones, batch_size
         self._warm_up = playbook.sending.warm_up or WarmUp()
         self._today = day_of(first_at, now, self._warm_up.day)
 
@@ -106,12 +108,13 @@ class _Places:
         return self._zones.get(recipient_id, ""), limited
 
     def most(self, provider: str) -> int:
-        """Mails of a chunk: no more than the smallest day to come lets out."""
+        """Mails of a chunk: what the ESP takes, and the smallest day to come lets out."""
         least = (
             self._warm_up.ramps[key].least_from(self._today)
             for key in self._warm_up.applying(provider)
         )
-        return min([CHUNK_SIZE, *(each for each in least if each is not None)])
+        limits = (CHUNK_SIZE, self._batch_size)
+        return min([*limits, *(each for each in least if each is not None)])
 
 
 def _nobody_left(deps: Deps, number: CampaignId, version: int) -> None:

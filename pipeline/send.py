@@ -17,7 +17,7 @@ from domain.send import Chunk, ChunkId, ChunkState, Send
 from domain.variant import Copy, RevisionId, VariantId
 from pipeline import failpoint
 from pipeline.advance import advance, refresh_card
-from pipeline.esp.port import Batch, Mail, OutcomeUnknown
+from pipeline.esp.port import Accepted, Batch, Mail, OutcomeUnknown
 from pipeline.merge import Template
 from pipeline.playbook import Playbook
 from pipeline.record.canary import settle_step
@@ -116,7 +116,7 @@ def _hand_over(deps: Deps, chunk: Chunk) -> None:
         store.sends.skip_others(chunk.id, [mail.send_id for mail in mails])
     failpoint.hit("send.after_intent")
     try:
-        accepted = _call(deps, chunk, batch_id, mails)
+        answer = _call(deps, chunk, batch_id, mails)
     except OutcomeUnknown as error:
         _unknown(deps, intended, str(error))
         return
@@ -130,12 +130,12 @@ def _hand_over(deps: Deps, chunk: Chunk) -> None:
         return
     failpoint.hit("send.after_call")
     with deps.database.begin() as store:
-        _sent(store, deps.playbook, intended, accepted, how="accepted")
+        _answered(store, deps, intended, answer)
 
 
-def _call(deps: Deps, chunk: Chunk, batch_id: str, mails: Sequence[Mail]) -> int:
+def _call(deps: Deps, chunk: Chunk, batch_id: str, mails: Sequence[Mail]) -> Accepted:
     if not mails:
-        return 0
+        return Accepted(accepted=0)
     footer = deps.playbook.footer
     return deps.esp.send(
         Batch(
@@ -145,7 +145,30 @@ def _call(deps: Deps, chunk: Chunk, batch_id: str, mails: Sequence[Mail]) -> int
             from_name=footer.sender_name,
             mails=tuple(mails),
         )
-    ).accepted
+    )
+
+
+def _answered(store: Store, deps: Deps, chunk: Chunk, answer: Accepted) -> None:
+    """Keep an answer; mails with another fate than the rest get their own chunk.
+
+    So a chunk is always sent, planned or unknown as a whole, and planning again what
+    was not taken can never touch what was.
+    """
+    store.campaigns.lock(chunk.campaign_id)
+    rest, unknown = store.sends.split(chunk, answer.unknown)
+    if unknown is not None:
+        _now_unknown(store, deps, unknown, f"{deps.esp.title} did not answer.")
+    later = None
+    if rest is not None:
+        rest, later = store.sends.split(rest, answer.later)
+    if later is not None:
+        _back_to_planned(store, later, "put_off", after=answer.retry_after)
+    if rest is not None:
+        store.sends.skip(answer.refused)
+        refused = len(answer.refused)
+        _sent(
+            store, deps.playbook, rest, answer.accepted, refused=refused, how="accepted"
+        )
 
 
 def _mails(deps: Deps, chunk: Chunk) -> tuple[list[Mail], int]:
@@ -274,11 +297,13 @@ def _reconcile(deps: Deps, chunk: Chunk) -> None:
     )
     with deps.database.begin() as store:
         store.campaigns.lock(chunk.campaign_id)
-        seen = store.sends.events_seen(chunk)
-        if taken or seen:
+        known = store.sends.reported(chunk.id) | (taken or frozenset())
+        if known and deps.esp.capabilities.takes_all_or_none:
             # one request carries the chunk: the ESP took all of it, or nothing
             taken_all = chunk.size - chunk.skipped
             _sent(store, deps.playbook, chunk, taken_all, how="reconciled")
+        elif known:
+            _settle_known(store, deps, chunk, known, age)
         elif taken is not None and age > deps.playbook.look_up_lag:
             # the ESP itself says that it has none of them: not a blind resend
             _back_to_planned(store, chunk, "not_taken")
@@ -286,19 +311,39 @@ def _reconcile(deps: Deps, chunk: Chunk) -> None:
             _look_again(store, deps, chunk, age)
 
 
+def _settle_known(
+    store: Store, deps: Deps, chunk: Chunk, known: frozenset[int], age: timedelta
+) -> None:
+    """Where each mail has its own fate, evidence about one settles that one only."""
+    skipped = chunk.skipped
+    rest, part = store.sends.split(chunk, known)
+    if rest is not None and rest.size > skipped:
+        _look_again(store, deps, rest, age)
+    elif rest is not None:
+        # all that was not skipped is accounted for
+        _sent(store, deps.playbook, rest, 0, how="reconciled")
+    if part is not None:
+        _sent(store, deps.playbook, part, len(known), how="reconciled")
+
+
 def _unknown(deps: Deps, chunk: Chunk, why: str) -> Chunk:
     with deps.database.begin() as store:
-        campaign = store.campaigns.lock(chunk.campaign_id)
-        unknown = store.sends.swap(chunk, ChunkState.UNKNOWN, reason=why)
-        store.audit.append(
-            campaign.id,
-            "chunk_unknown",
-            actor=SENDER.id,
-            detail={"chunk": chunk.number, "size": chunk.size, "reason": why},
-        )
-        _look_again(store, deps, unknown, timedelta(0))
-        refresh_card(store, campaign, f"c{unknown.id}.{unknown.version}")
-        return unknown
+        store.campaigns.lock(chunk.campaign_id)
+        return _now_unknown(store, deps, chunk, why)
+
+
+def _now_unknown(store: Store, deps: Deps, chunk: Chunk, why: str) -> Chunk:
+    unknown = store.sends.swap(chunk, ChunkState.UNKNOWN, reason=why)
+    store.audit.append(
+        chunk.campaign_id,
+        "chunk_unknown",
+        actor=SENDER.id,
+        detail={"chunk": chunk.number, "size": chunk.size, "reason": why},
+    )
+    _look_again(store, deps, unknown, timedelta(0))
+    campaign = store.campaigns.get(chunk.campaign_id)
+    refresh_card(store, campaign, f"c{unknown.id}.{unknown.version}")
+    return unknown
 
 
 def _look_again(store: Store, deps: Deps, chunk: Chunk, age: timedelta) -> None:
@@ -320,11 +365,22 @@ def _look_again(store: Store, deps: Deps, chunk: Chunk, age: timedelta) -> None:
 
 
 def _sent(
-    store: Store, playbook: Playbook, chunk: Chunk, accepted: int, *, how: str
+    store: Store,
+    playbook: Playbook,
+    chunk: Chunk,
+    accepted: int,
+    *,
+    refused: int = 0,
+    how: str,
 ) -> None:
     campaign = store.campaigns.lock(chunk.campaign_id)
     settled = store.sends.swap(
-        chunk, ChunkState.SENT, accepted=accepted, accepted_at=store.now, reason=None
+        chunk,
+        ChunkState.SENT,
+        accepted=accepted,
+        accepted_at=store.now,
+        skipped=chunk.skipped + refused,
+        reason=None,
     )
     store.audit.append(
         campaign.id,
@@ -334,8 +390,8 @@ def _sent(
             "chunk": chunk.number,
             "step": chunk.step,
             "accepted": accepted,
-            "skipped": chunk.skipped,
-            **({"capped": chunk.capped} if chunk.capped else {}),
+            "skipped": settled.skipped,
+            **({"capped": settled.capped} if settled.capped else {}),
         },
     )
     log.info("esp.batch_accepted", campaign=campaign.id, chunk=chunk.number, n=accepted)

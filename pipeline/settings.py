@@ -7,10 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.errors import Refused
+from pipeline.esp import vendors
 
 MIN_SECRET: Final = 16
 """Characters of the key that unsubscribe links are signed with."""
@@ -24,6 +25,7 @@ class Settings(BaseSettings):
             240 in practice, where a second stands for four minutes.
         allow_sample_copy: Lets copy of the sample writer be sent. Practice only.
         practice: Which of slack, writer and esp are practice, for the cards.
+        esp: Which of `pipeline.esp.vendors` delivers.
         redrive_after_s: A job that rang this long ago and has no end is rung again;
             longer than any job may take (`broker.TIME_LIMIT_S`).
         send_limit_s: No send to the ESP outlives this; an intent older than it has
@@ -56,6 +58,7 @@ class Settings(BaseSettings):
     openai_base_url: str = Field("https://api.openai.com/v1", alias="OPENAI_BASE_URL")
     openai_model: str = Field("gpt-4o-mini", alias="OPENAI_MODEL")
 
+    esp: str = Field(vendors.DEFAULT, alias="COPYDESK_ESP")
     sendgrid_api_key: SecretStr = Field(SecretStr(""), alias="SENDGRID_API_KEY")
     sendgrid_api_url: str = Field("https://api.sendgrid.com", alias="SENDGRID_API_URL")
     sendgrid_webhook_public_key: str = Field("", alias="SENDGRID_WEBHOOK_PUBLIC_KEY")
@@ -63,6 +66,18 @@ class Settings(BaseSettings):
         SecretStr(""), alias="COPYDESK_CONVERSIONS_SECRET"
     )
     webhook_key: SecretStr = Field(SecretStr(""), alias="COPYDESK_WEBHOOK_KEY")
+    sparkpost_api_key: SecretStr = Field(SecretStr(""), alias="SPARKPOST_API_KEY")
+    sparkpost_api_url: str = Field(
+        "https://api.sparkpost.com", alias="SPARKPOST_API_URL"
+    )
+    sparkpost_webhook_user: str = Field("copydesk", alias="SPARKPOST_WEBHOOK_USER")
+    sparkpost_webhook_password: SecretStr = Field(
+        SecretStr(""), alias="SPARKPOST_WEBHOOK_PASSWORD"
+    )
+    smtp_url: SecretStr = Field(SecretStr(""), alias="SMTP_URL")
+    smtp_dkim_domain: str = Field("", alias="SMTP_DKIM_DOMAIN")
+    smtp_dkim_selector: str = Field("", alias="SMTP_DKIM_SELECTOR")
+    smtp_dkim_key: SecretStr = Field(SecretStr(""), alias="SMTP_DKIM_KEY")
     mail_from: str = Field("", alias="COPYDESK_MAIL_FROM")
 
     @property
@@ -77,6 +92,32 @@ class Settings(BaseSettings):
     @property
     def send_limit(self) -> timedelta:
         return timedelta(seconds=self.send_limit_s)
+
+    @field_validator("esp")
+    @classmethod
+    def _known_esp(cls, given: str) -> str:
+        """One of the ESPs there are.
+
+        Raises:
+            ValueError: It is none; names those there are.
+        """
+        name = given or vendors.DEFAULT
+        if name not in vendors.VENDORS:
+            raise ValueError(f"it must be one of {', '.join(vendors.VENDORS)}")
+        return name
+
+    @property
+    def vendor(self) -> vendors.Vendor:
+        return vendors.VENDORS[self.esp]
+
+    def value_of(self, variable: str) -> str:
+        """What an environment variable was set to, secrets included."""
+        for name, field in type(self).model_fields.items():
+            if field.alias == variable:
+                value = getattr(self, name)
+                is_secret = isinstance(value, SecretStr)
+                return value.get_secret_value() if is_secret else str(value)
+        raise LookupError(f"There is no setting {variable}.")
 
     @property
     def practice_parts(self) -> tuple[str, ...]:
@@ -110,7 +151,7 @@ def refuse_unsafe(settings: Settings) -> None:
             f"COPYDESK_SECRET_KEY must hold at least {MIN_SECRET} characters:"
             " it signs the unsubscribe links."
         )
-    if "esp" in settings.practice_parts or not settings.sendgrid_api_key:
+    if "esp" in settings.practice_parts or not settings.value_of(settings.vendor.key):
         return
     if "slack" in settings.practice_parts:
         raise Refused("The practice Slack must not send real mail.")
@@ -121,9 +162,10 @@ def refuse_unsafe(settings: Settings) -> None:
             settings.public_url.startswith("https://")
         ),
         "COPYDESK_MAIL_FROM (the sender's address)": bool(settings.mail_from),
-        "SENDGRID_WEBHOOK_PUBLIC_KEY (the key SendGrid signs its events with)": bool(
-            settings.sendgrid_webhook_public_key
-        ),
+        **{
+            f"{name} ({why})": bool(settings.value_of(name))
+            for name, why in settings.vendor.needs.items()
+        },
     }
     missing = [name for name, is_there in needs.items() if not is_there]
     if missing:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
+from domain.errors import Refused
 from pipeline.esp.port import Esp
 from pipeline.esp.sendgrid import SendGrid
+from pipeline.esp.smtp import Smtp
+from pipeline.esp.smtp_mail import Dkim
+from pipeline.esp.sparkpost import SparkPost
 from pipeline.membership import Membership
 from pipeline.pace import Pacer
 from pipeline.playbook import Playbook, load_playbook, practice_time
@@ -86,7 +91,53 @@ def playbook_of(settings: Settings) -> Playbook:
         practice=tuple(lines),
         allow_sample_copy=settings.allow_sample_copy,
     )
-    return replace(playbook, esp=SendGrid.name)
+    return replace(playbook, esp=settings.esp)
+
+
+def _sendgrid(settings: Settings, clock: Callable[[], datetime]) -> Esp:
+    return SendGrid(
+        api_key=settings.sendgrid_api_key.get_secret_value(),
+        clock=clock,
+        base_url=settings.sendgrid_api_url,
+        webhook_public_key=settings.sendgrid_webhook_public_key or None,
+    )
+
+
+def _sparkpost(settings: Settings, clock: Callable[[], datetime]) -> Esp:
+    return SparkPost(
+        api_key=settings.sparkpost_api_key.get_secret_value(),
+        clock=clock,
+        base_url=settings.sparkpost_api_url,
+        webhook_user=settings.sparkpost_webhook_user,
+        webhook_password=settings.sparkpost_webhook_password.get_secret_value(),
+    )
+
+
+def smtp_of(settings: Settings, clock: Callable[[], datetime]) -> Smtp:
+    """The mail server of these settings.
+
+    Raises:
+        Refused: The URL or the DKIM key cannot be read, or a part of DKIM is missing.
+    """
+    given = settings.smtp_dkim_domain, settings.smtp_dkim_selector
+    key = settings.smtp_dkim_key.get_secret_value()
+    if any((*given, key)) and not all((*given, key)):
+        raise Refused(
+            "DKIM needs SMTP_DKIM_DOMAIN, SMTP_DKIM_SELECTOR and SMTP_DKIM_KEY, or none"
+            " of them."
+        )
+    # a PEM key in one line, as some environments need it
+    pem = key.replace("\\n", "\n")
+    dkim = Dkim(domain=given[0], selector=given[1], key=pem) if key else None
+    return Smtp(url=settings.smtp_url.get_secret_value(), clock=clock, dkim=dkim)
+
+
+ESPS: Final[Mapping[str, Callable[[Settings, Callable[[], datetime]], Esp]]] = {
+    "sendgrid": _sendgrid,
+    "sparkpost": _sparkpost,
+    "smtp": smtp_of,
+}
+"""How each of `pipeline.esp.vendors` is made; dials nothing, refuses what cannot be."""
 
 
 def build(
@@ -122,10 +173,5 @@ def build(
             base_url=settings.openai_base_url,
             is_sample="writer" in settings.practice_parts,
         ),
-        esp=SendGrid(
-            api_key=settings.sendgrid_api_key.get_secret_value(),
-            clock=clock,
-            base_url=settings.sendgrid_api_url,
-            webhook_public_key=settings.sendgrid_webhook_public_key or None,
-        ),
+        esp=ESPS[settings.esp](settings, clock),
     )

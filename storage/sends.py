@@ -54,6 +54,7 @@ def chunk_from(row: Row[Any]) -> Chunk:
         provider=row.provider,
         not_before=row.not_before,
         waits_for=None if row.waits_for is None else WaitsFor(row.waits_for),
+        may_duplicate=row.may_duplicate,
     )
 
 
@@ -357,6 +358,60 @@ class Sends(Repository):
             .values(is_skipped=sends.c.id.not_in(sent_ids))
         )
 
+    def skip(self, send_ids: Collection[int]) -> None:
+        """Mark mails that the ESP will not take as they stand."""
+        self.connection.execute(
+            sa.update(sends).where(sends.c.id.in_(send_ids)).values(is_skipped=True)
+        )
+
+    def split(
+        self, chunk: Chunk, send_ids: Collection[int]
+    ) -> tuple[Chunk | None, Chunk | None]:
+        """Give some of a chunk's mails a chunk of their own, so that each has one fate.
+
+        The campaign is locked by the caller.
+
+        Returns:
+            What is left of the chunk, and the part, both in the chunk's state; None
+            for either that would be empty.
+        """
+        if not send_ids:
+            return chunk, None
+        if len(send_ids) >= chunk.size:
+            return None, chunk
+        row = self._one(
+            sa.select(sa.func.max(chunks.c.number).label("last")).where(
+                chunks.c.campaign_id == chunk.campaign_id
+            )
+        )
+        part_id = self._insert(
+            chunks,
+            campaign_id=chunk.campaign_id,
+            version=1,
+            step=chunk.step,
+            number=(row.last if row else 0) + 1,
+            size=len(send_ids),
+            state=chunk.state,
+            batch_id=chunk.batch_id,
+            intent_at=chunk.intent_at,
+            accepted=0,
+            skipped=0,
+            reason=chunk.reason,
+            # what it may wait for is the same for its parts
+            time_zone=chunk.time_zone,
+            provider=chunk.provider,
+            not_before=chunk.not_before,
+            waits_for=chunk.waits_for,
+            may_duplicate=chunk.may_duplicate,
+        )
+        self.connection.execute(
+            sa.update(sends)
+            .where(sends.c.chunk_id == chunk.id, sends.c.id.in_(send_ids))
+            .values(chunk_id=part_id)
+        )
+        rest = self.swap(chunk, chunk.state, size=chunk.size - len(send_ids))
+        return rest, self.chunk(ChunkId(part_id))
+
     def addresses(self, chunk_id: ChunkId) -> dict[int, str]:
         """Address by send id of a chunk's mails, for the ESP's look-up only."""
         query = (
@@ -460,6 +515,22 @@ class Sends(Repository):
             .order_by(chunks.c.time_zone)
         )
         return tuple(row.time_zone for row in rows)
+
+    def reported(self, chunk_id: ChunkId) -> frozenset[int]:
+        """Send ids of the chunk that the ESP has reported anything about."""
+        query = (
+            sa.select(sends.c.id)
+            .distinct()
+            .join(
+                firsts,
+                sa.and_(
+                    firsts.c.campaign_id == sends.c.campaign_id,
+                    firsts.c.send_id == sends.c.id,
+                ),
+            )
+            .where(sends.c.chunk_id == chunk_id)
+        )
+        return frozenset(row.id for row in self._all(query))
 
     def campaign_of(self, send_id: int) -> tuple[CampaignId, int]:
         """(campaign, recipient) of a mail.

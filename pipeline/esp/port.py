@@ -1,4 +1,4 @@
-"""What every ESP offers: one request per chunk, a way to stop it, and its events."""
+"""What every ESP offers: to take a chunk, perhaps to stop it, and to tell its events."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ from domain.send import DeliveryEvent
 
 class OutcomeUnknown(CampaignError):
     """The request left but no answer came: the mail may be out. Never resend it."""
+
+
+class Unsupported(Refused):
+    """The ESP has no such thing, so asking it again never helps."""
 
 
 class BadSignature(Refused):
@@ -59,8 +63,24 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
+    """What an ESP answered to a batch: each of its mails is in exactly one of these.
+
+    An ESP that takes all of a batch or none leaves the three sets empty.
+
+    Attributes:
+        accepted: Mails taken; never sent again.
+        refused: Send ids that it never takes as they stand.
+        later: Send ids of which it took nothing for now; they may go again.
+        unknown: Send ids that may be out, because their answer never came.
+        retry_after: How long `later` should wait.
+    """
+
     accepted: int
-    message_id: str | None
+    message_id: str | None = None
+    refused: frozenset[int] = frozenset()
+    later: frozenset[int] = frozenset()
+    unknown: frozenset[int] = frozenset()
+    retry_after: timedelta = timedelta(0)
 
 
 class CancelState(StrEnum):
@@ -85,7 +105,9 @@ class Capabilities:
     """What an ESP can do; asking for more raises.
 
     Attributes:
-        batch_size: Mails per request.
+        batch_size: Mails per chunk.
+        takes_all_or_none: One answer is for all mails of a batch. Without it each mail
+            has its own fate, and evidence about one says nothing of the others.
         cancel_margin: A cancel must come this long before `send_at`; None: no cancel.
         schedule_ahead: How far away `send_at` may be; None: no schedule.
         look_up_lag: How long after a send its look-up may still miss it; None: no
@@ -97,6 +119,7 @@ class Capabilities:
     schedule_ahead: timedelta | None
     suppresses: bool
     look_up_lag: timedelta | None
+    takes_all_or_none: bool = True
 
 
 class Esp(Protocol):
@@ -104,6 +127,11 @@ class Esp(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def title(self) -> str:
+        """As people write its name."""
+        ...
 
     @property
     def capabilities(self) -> Capabilities: ...
@@ -118,7 +146,10 @@ class Esp(Protocol):
         ...
 
     def send(self, batch: Batch) -> Accepted:
-        """Hand over one batch in one request: all of it is taken, or none.
+        """Hand over one batch.
+
+        Whatever is raised holds for all of it; mails with fates of their own are told
+        apart in the answer.
 
         Raises:
             OutcomeUnknown: No answer, or a server error, after the request left.
@@ -128,15 +159,27 @@ class Esp(Protocol):
         ...
 
     def cancel(self, batch_id: str) -> CancelState:
-        """Stop what has not left. Cancelling twice is the same as once."""
+        """Stop what has not left. Cancelling twice is the same as once.
+
+        Raises:
+            Unsupported: What it accepted cannot be taken back.
+        """
         ...
 
     def batch_state(self, batch_id: str) -> BatchState:
-        """Read back what `cancel` did."""
+        """Read back what `cancel` did.
+
+        Raises:
+            Unsupported: It cannot cancel.
+        """
         ...
 
     def suppress(self, addresses: Sequence[str]) -> None:
-        """Put addresses on the ESP's own suppression list."""
+        """Put addresses on the ESP's own suppression list.
+
+        Raises:
+            Unsupported: It keeps none.
+        """
         ...
 
     def lift(self, address: str) -> None:
@@ -151,6 +194,9 @@ class Esp(Protocol):
         Args:
             recipients: Address by send id. Absence is only proof after
                 `Capabilities.look_up_lag`.
+
+        Raises:
+            Unsupported: It tells nobody what it has taken.
         """
         ...
 
@@ -165,8 +211,20 @@ class Esp(Protocol):
     def normalise(self, items: Sequence[object]) -> tuple[DeliveryEvent, ...]:
         """Webhook items in anymail's vocabulary; other senders' items are left out.
 
+        A webhook whose body is one object is one item.
+
         Raises:
             Refused: An item is malformed; names its index and field.
+        """
+        ...
+
+    def confirm(self, items: Sequence[object]) -> None:
+        """Answer what a verified webhook asks of its receiver, such as a subscription.
+
+        May call the ESP; most ask nothing.
+
+        Raises:
+            TryLater: The ESP is away.
         """
         ...
 

@@ -61,6 +61,7 @@ class SendGrid:
     """Implements `pipeline.esp.port.Esp`."""
 
     name: Final = "sendgrid"
+    title: Final = "SendGrid"
     capabilities: Final = CAPABILITIES
 
     def __init__(
@@ -179,6 +180,9 @@ class SendGrid:
 
     def normalise(self, items: Sequence[object]) -> tuple[DeliveryEvent, ...]:
         return sendgrid_events.normalise(items)
+
+    def confirm(self, items: Sequence[object]) -> None:
+        """SendGrid asks nothing."""
 
     def close(self) -> None:
         self._http.close()

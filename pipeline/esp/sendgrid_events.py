@@ -5,10 +5,9 @@ Facts: SendGrid's Event Webhook reference; the vocabulary is anymail's.
 
 from __future__ import annotations
 
-import hashlib
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -22,6 +21,14 @@ from cryptography.hazmat.primitives.serialization import (
 from domain.campaign import CampaignId
 from domain.errors import Refused
 from domain.send import DeliveryEvent
+from pipeline.esp.event_fields import (
+    an_object,
+    event_key,
+    is_scanner,
+    moment,
+    text,
+    whole,
+)
 from pipeline.esp.port import BadSignature
 
 SIGNATURE: Final = "x-twilio-email-event-webhook-signature"
@@ -42,29 +49,6 @@ TYPES: Final[Mapping[str, str]] = {
     "group_resubscribe": "subscribed",
 }
 """An event type that is not here is kept as "unknown"."""
-
-SCANNERS: Final = (
-    "barracuda",
-    "mimecast",
-    "proofpoint",
-    "zscaler",
-    "trendmicro",
-    "symantec",
-    "fireeye",
-    "headlesschrome",
-    "python-requests",
-    "go-http-client",
-    "curl/",
-    "scanner",
-    "crawler",
-    "bot/",
-    "bot;",
-)
-"""Parts of user agents that follow every link of a mail before a person does."""
-
-# SQLite and PostgreSQL: integers have 63 bits
-_MAX_DIGITS: Final = 18
-_MAX: Final = 10**_MAX_DIGITS
 
 
 def public_key(text: str) -> ec.EllipticCurvePublicKey:
@@ -127,20 +111,19 @@ def normalise(items: Sequence[object]) -> tuple[DeliveryEvent, ...]:
 
 
 def _event(index: int, item: object) -> DeliveryEvent | None:
-    if not isinstance(item, dict):
-        raise _malformed(index, "it is no object")
+    item = an_object(index, item)
     if "send_id" not in item and "campaign_id" not in item:
         return None
-    send_id = _whole(index, item, "send_id")
-    at = _whole(index, item, "timestamp")
-    kind = _text(index, item, "event")
+    send_id = whole(index, item, "send_id")
+    at = whole(index, item, "timestamp")
+    kind = text(index, item, "event")
     url, agent = item.get("url"), item.get("useragent")
     return DeliveryEvent(
         event_id=_key(item, send_id, kind, at),
         type=TYPES.get(kind, "unknown"),
-        at=_time(index, at),
+        at=moment(index, at),
         send_id=send_id,
-        campaign_id=CampaignId(_whole(index, item, "campaign_id")),
+        campaign_id=CampaignId(whole(index, item, "campaign_id")),
         # "blocked" is a refusal by the receiver for now, not a dead address
         is_hard=kind == "bounce" and item.get("type", "bounce") == "bounce",
         is_machine=_is_machine(item, kind, agent),
@@ -149,45 +132,13 @@ def _event(index: int, item: object) -> DeliveryEvent | None:
 
 
 def _key(item: Mapping[str, object], send_id: int, kind: str, at: int) -> str:
-    """What makes two items one event; `sg_event_id` may change between copies."""
+    """`sg_event_id` is not in it: it may change between copies."""
     url = item.get("url", "") if kind == "click" else ""
-    parts = f"{item.get('sg_message_id', '')}\0{send_id}\0{kind}\0{at}\0{url}"
-    digest = hashlib.blake2b(parts.encode(), digest_size=16)
-    return f"sendgrid:{digest.hexdigest()}"
+    message = item.get("sg_message_id", "")
+    return event_key("sendgrid", message, send_id, kind, at, url)
 
 
 def _is_machine(item: Mapping[str, object], kind: str, agent: object) -> bool:
     if kind == "open":
         return item.get("sg_machine_open") is True
-    if kind == "click" and isinstance(agent, str):
-        return any(scanner in agent.lower() for scanner in SCANNERS)
-    return False
-
-
-def _whole(index: int, item: Mapping[str, object], field: str) -> int:
-    """A whole number, or its decimal text: custom args always come as text."""
-    value = item.get(field)
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MAX:
-        return value
-    text = value if isinstance(value, str) and value.isascii() else ""
-    if text.isdecimal() and len(text) <= _MAX_DIGITS:
-        return int(text)
-    raise _malformed(index, f"{field} is no whole number")
-
-
-def _text(index: int, item: Mapping[str, object], field: str) -> str:
-    value = item.get(field)
-    if isinstance(value, str) and value:
-        return value
-    raise _malformed(index, f"{field} is no text")
-
-
-def _time(index: int, seconds: int) -> datetime:
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, ValueError, OSError) as error:
-        raise _malformed(index, "timestamp is out of range") from error
-
-
-def _malformed(index: int, why: str) -> Refused:
-    return Refused(f"Item {index} of the webhook cannot be read: {why}.")
+    return kind == "click" and is_scanner(agent)

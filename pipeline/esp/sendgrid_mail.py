@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from domain.errors import Refused
 from domain.send import CHUNK_SIZE
+from pipeline.esp.batch_rules import check_batch
 from pipeline.esp.factor import factor
 from pipeline.esp.port import Batch, Mail
 
@@ -30,7 +31,7 @@ def mail_body(batch: Batch) -> bytes:
         Refused: Too many mails, no one-click unsubscribe, or texts that differ by
             more than one request can carry (put each variant in its own batch).
     """
-    _check(batch)
+    check_batch(batch, title="SendGrid", most=CHUNK_SIZE)
     text = factor([mail.text for mail in batch.mails], "t")
     html = factor([mail.html for mail in batch.mails], "h")
     parts = (("text/plain", text.template), ("text/html", html.template))
@@ -77,17 +78,6 @@ def _personalization(
         "substitutions": substitutions,
         "custom_args": args,
     }
-
-
-def _check(batch: Batch) -> None:
-    if not batch.mails:
-        raise Refused("The batch holds no mail.")
-    if len(batch.mails) > CHUNK_SIZE:
-        raise Refused(f"SendGrid takes no more than {CHUNK_SIZE:,} mails at once.")
-    for mail in batch.mails:
-        # RFC 8058: both headers, or mail programs show no button
-        if not {"List-Unsubscribe", "List-Unsubscribe-Post"} <= mail.headers.keys():
-            raise Refused("A mail of this batch has no one-click unsubscribe.")
 
 
 def _size(values: dict[str, str]) -> int:

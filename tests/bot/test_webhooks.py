@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import base64
 import io
 import json
 import time
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
-from tests.bot.bot_lab import Lab
+import pytest
+
+from tests.bot.bot_lab import Lab, lab
 from tests.bot.stages import sending
 
 
@@ -68,3 +73,98 @@ async def test_events_of_other_senders_are_taken_and_left_alone(desk: Lab) -> No
     stranger = {"event": "delivered", "timestamp": 1, "email": "x@y.example"}
     assert await post(desk, stranger, event(campaign_id="9", send_id="900")) == 204
     assert desk.count("delivery_events") == 0
+
+
+# Other ESPs ----------------------------------------------------------------------------
+
+PASSWORD = "0123456789abcdef"
+
+
+@pytest.fixture
+async def at_sparkpost(tmp_path: Path) -> AsyncIterator[Lab]:
+    async with lab(
+        tmp_path,
+        COPYDESK_ESP="sparkpost",
+        SPARKPOST_WEBHOOK_PASSWORD=PASSWORD,
+    ) as up:
+        yield up
+
+
+def basic(password: str = PASSWORD, user: str = "copydesk") -> dict[str, str]:
+    packed = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return {"Authorization": f"Basic {packed}", "Content-Type": "application/json"}
+
+
+def sparkpost_event(**changes: Any) -> dict[str, Any]:
+    own = {
+        "type": "delivery",
+        "event_id": "1",
+        "timestamp": str(int(time.time())),
+        "rcpt_meta": {"send_id": "1", "campaign_id": "1"},
+    }
+    return {"msys": {"message_event": own | changes}}
+
+
+async def hook(
+    desk: Lab,
+    body: bytes | io.BytesIO,
+    headers: dict[str, str],
+    *,
+    esp: str = "sparkpost",
+) -> int:
+    address = f"{desk.url}/webhooks/esp/{esp}"
+    async with desk.session.post(address, data=body, headers=headers) as answer:
+        return answer.status
+
+
+@pytest.mark.parametrize("headers", [basic(), {"Authorization": f"Bearer {PASSWORD}"}])
+async def test_sparkposts_batch_is_stored_and_answered_as_it_wants(
+    at_sparkpost: Lab, headers: dict[str, str]
+) -> None:
+    at_sparkpost.write(sending, at_sparkpost.deps.playbook)
+    body = json.dumps([sparkpost_event(), {"msys": {}}]).encode()
+    assert [await hook(at_sparkpost, body, headers) for _ in range(3)] == [200] * 3
+    assert at_sparkpost.count("delivery_events") == 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        basic("wrong"),
+        basic(user="somebody"),
+        {"Authorization": f"Basic {PASSWORD}"},
+        {"Authorization": "Bearer "},
+        {"Authorization": "Bearer é"},
+    ],
+)
+async def test_who_does_not_show_the_password_stores_nothing(
+    at_sparkpost: Lab, headers: dict[str, str]
+) -> None:
+    at_sparkpost.write(sending, at_sparkpost.deps.playbook)
+    body = json.dumps([sparkpost_event()]).encode()
+    assert await hook(at_sparkpost, body, headers) == 403
+    assert at_sparkpost.count("delivery_events") == 0
+
+
+async def test_sparkposts_bodies_are_as_hostile_as_any(at_sparkpost: Lab) -> None:
+    deep = b"[" * 100_000
+    for body in (b"", b"{}", b"[1]", b'[{"msys": 1}]', deep, b'[{"msys": {"a": 2}}]'):
+        assert await hook(at_sparkpost, body, basic()) == 400
+    huge = io.BytesIO(b" " * (2 * 1024 * 1024 + 1))
+    assert await hook(at_sparkpost, huge, basic()) == 413
+
+
+async def test_an_event_of_an_unknown_kind_is_kept(at_sparkpost: Lab) -> None:
+    at_sparkpost.write(sending, at_sparkpost.deps.playbook)
+    body = json.dumps([sparkpost_event(type="brand_new")]).encode()
+    assert await hook(at_sparkpost, body, basic()) == 200
+    assert at_sparkpost.count("delivery_events") == 1
+
+
+async def test_only_the_configured_esp_has_an_address(
+    desk: Lab, at_sparkpost: Lab
+) -> None:
+    for lab_, others in ((desk, ("sparkpost", "ses")), (at_sparkpost, ("sendgrid",))):
+        for other in (*others, "smtp"):
+            assert await hook(lab_, b"[]", basic(), esp=other) == 404

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.desk import made_secrets
+from cli.parts import practice_parts
 from cli.plan import Plan, make_plan
 from cli.words import greeting
 from domain.errors import Refused
@@ -72,6 +73,16 @@ def test_what_is_set_for_practice_time_is_kept(tmp_path: Path) -> None:
             "COPYDESK_ALLOW_SAMPLE_COPY is for practice only",
         ),
         ({"COPYDESK_PORT": "http"}, "COPYDESK_PORT must be a port number"),
+        ({"COPYDESK_ESP": "mailgun"}, "COPYDESK_ESP must be one of sendgrid, "),
+        ({"COPYDESK_ESP": "smtp"}, "COPYDESK_ESP=smtp needs SMTP_URL"),
+        (
+            {"COPYDESK_ESP": "sparkpost", "SPARKPOST_API_KEY": "k"},
+            "The practice Slack must not send real mail: unset SPARKPOST_API_KEY",
+        ),
+        (
+            {**REAL_MAIL, "COPYDESK_ESP": "sparkpost", "SPARKPOST_API_KEY": "k"},
+            "Real mail needs SPARKPOST_WEBHOOK_PASSWORD",
+        ),
     ],
 )
 def test_a_setup_that_is_half_real_is_refused(
@@ -81,10 +92,32 @@ def test_a_setup_that_is_half_real_is_refused(
         plan(tmp_path, **env)
 
 
+def test_the_practice_esp_stands_in_for_the_one_that_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    made = plan(tmp_path, COPYDESK_ESP="sparkpost")
+    assert "esp" in made.practice
+    assert made.esp == "sparkpost"
+    assert made.desk["SPARKPOST_API_URL"] == f"http://127.0.0.1:{made.ports.esp}"
+    (esp,) = [part for part in practice_parts(made) if part.name == "esp"]
+    assert esp.env["PRACTICE_ESP_VENDOR"] == "sparkpost"
+    assert esp.env["PRACTICE_ESP_WEBHOOK_URL"].endswith("/webhooks/esp/sparkpost")
+    shown = esp.env["PRACTICE_ESP_WEBHOOK_PASSWORD"]
+    assert shown == made.desk["SPARKPOST_WEBHOOK_PASSWORD"]
+
+
+def test_a_key_of_an_esp_that_does_not_deliver_is_said(tmp_path: Path) -> None:
+    made = plan(tmp_path, SPARKPOST_API_KEY="k")
+    assert made.practice == ("slack", "writer", "esp")
+    assert "set COPYDESK_ESP=sparkpost to use it" in made.notes[0]
+
+
 def test_practice_processes_get_none_of_the_desks_secrets(tmp_path: Path) -> None:
     made = plan(tmp_path, DATABASE_URL="postgresql://u:p@h/d", OPENAI_API_KEY="sk-1")
     assert not any(
-        name.startswith(("COPYDESK_", "SLACK_", "OPENAI_", "SENDGRID_", "DATABASE"))
+        name.startswith(
+            ("COPYDESK_", "SLACK_", "OPENAI_", "SENDGRID_", "SPARKPOST_", "DATABASE")
+        )
         for name in made.plain
     )
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-_OURS = ("COPYDESK_", "SLACK_", "OPENAI_", "SENDGRID_", "PRACTICE_")
+_OURS = ("COPYDESK_", "SLACK_", "OPENAI_", "SENDGRID_", "SPARKPOST_", "PRACTICE_")
 _OURS_EXACT = ("DATABASE_URL", "BROKER_URL")
 _UP = re.compile(r"Copydesk is up .*?Open (?P<page>http://\S+)", re.DOTALL)
 _UP_WITHIN_S = 120

@@ -1,0 +1,375 @@
+"""Any mail server over SMTP. What it has accepted it can neither stop nor look up."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import secrets
+import smtplib
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, NoReturn
+from urllib.parse import unquote, urlsplit
+
+from domain.errors import CampaignError, Refused, TryLater
+from domain.send import DeliveryEvent
+from pipeline.esp.batch_rules import check_batch, without_addresses
+from pipeline.esp.port import (
+    Accepted,
+    BadSignature,
+    Batch,
+    BatchState,
+    CancelState,
+    Capabilities,
+    Mail,
+    Unsupported,
+)
+from pipeline.esp.smtp_mail import Dkim, address, mail_bytes
+from pipeline.esp.tally import Fate, Tally
+
+CAPABILITIES: Final = Capabilities(
+    # a sender that dies in the middle leaves no more than this many mails unknown
+    batch_size=100,
+    takes_all_or_none=False,
+    cancel_margin=None,
+    schedule_ahead=None,
+    suppresses=False,
+    look_up_lag=None,
+)
+TIMEOUT_S: Final = 15.0
+TIME_LIMIT_S: Final = 20.0
+"""After this no further mail is begun: the last one's four answers still fit within
+`send_limit`."""
+
+_PORTS: Final = {"smtp": 587, "smtps": 465}
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_SOON: Final = timedelta(seconds=1)
+_OUTAGE: Final = timedelta(seconds=30)
+_OK: Final = 250
+_GO_ON: Final = 354
+_CLOSING: Final = 421
+_ENHANCED: Final = re.compile(r"([245]\.\d{1,3})\.\d{1,3}\b")
+
+# RFC 5321 reply code, or RFC 3463 class and subject, which says more when it is there:
+# what the answer to one recipient means for that mail. All else is about the sender, the
+# text or the server, and so about every mail.
+OF_THE_RECIPIENT: Final[Mapping[str, Fate]] = {
+    "5.1": Fate.REFUSED,
+    "5.2": Fate.REFUSED,
+    # the mailbox is full or switched off for now: this campaign does without it
+    "4.2": Fate.REFUSED,
+    "550": Fate.REFUSED,
+    "551": Fate.REFUSED,
+    "553": Fate.REFUSED,
+}
+# the server's own state: how long to wait
+BUSY: Final[Mapping[str, timedelta]] = {
+    "4.3": timedelta(minutes=1),
+    "4.5": timedelta(minutes=1),
+    "4.7": timedelta(minutes=5),
+    "421": timedelta(seconds=30),
+    "450": timedelta(minutes=1),
+    "451": timedelta(minutes=1),
+    # too many recipients for now, or no room
+    "452": timedelta(minutes=5),
+    "454": timedelta(minutes=1),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Where `SMTP_URL` leads.
+
+    Attributes:
+        is_wrapped: TLS from the first byte (smtps); else by STARTTLS.
+    """
+
+    host: str
+    port: int
+    is_wrapped: bool
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+    @property
+    def is_here(self) -> bool:
+        return self.host in _LOOPBACK
+
+
+def server_of(url: str) -> Server:
+    """Read `smtp://user:password@host:587` or `smtps://...:465`.
+
+    Raises:
+        Refused: It is neither; nothing of the URL is repeated.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise _bad_url() from error
+    if parts.scheme not in _PORTS or not host or parts.path.strip("/") or parts.query:
+        raise _bad_url()
+    return Server(
+        host=host,
+        port=port or _PORTS[parts.scheme],
+        is_wrapped=parts.scheme == "smtps",
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+    )
+
+
+def _bad_url() -> Refused:
+    return Refused(
+        "SMTP_URL must read smtp://user:password@host:587 (STARTTLS)"
+        " or smtps://user:password@host:465 (TLS)."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Envelope:
+    mail: Mail
+    sender: str
+    to: str
+    raw: bytes
+
+
+class Smtp:
+    """Implements `pipeline.esp.port.Esp`."""
+
+    name: Final = "smtp"
+    title: Final = "SMTP"
+    capabilities: Final = CAPABILITIES
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        clock: Callable[[], datetime],
+        dkim: Dkim | None = None,
+        timeout_s: float = TIMEOUT_S,
+        time_limit_s: float = TIME_LIMIT_S,
+    ) -> None:
+        """Dial nothing yet.
+
+        Raises:
+            Refused: The URL cannot be read.
+        """
+        self._server = server_of(url)
+        self._clock, self._dkim = clock, dkim
+        self._timeout_s, self._time_limit_s = timeout_s, time_limit_s
+
+    def new_batch(self) -> str:
+        """Ours alone: it only tells batches apart, in each Message-ID."""
+        return secrets.token_hex(8)
+
+    def send(self, batch: Batch) -> Accepted:
+        """Hand over one mail after the other; each has its own answer."""
+        most = CAPABILITIES.batch_size
+        check_batch(batch, title=self.title, most=most, can_schedule=False)
+        tally = Tally(batch.mails)
+        ready = tuple(self._envelopes(batch, tally))
+        stopped_by: CampaignError | None = None
+        try:
+            if ready:
+                with self._line() as line:
+                    self._hand_over(line, ready, tally)
+        except CampaignError as error:
+            stopped_by = error
+        return tally.answer(stopped_by)
+
+    def cancel(self, batch_id: str) -> CancelState:
+        raise _gone()
+
+    def batch_state(self, batch_id: str) -> BatchState:
+        raise _gone()
+
+    def suppress(self, addresses: Sequence[str]) -> None:
+        raise _no_list()
+
+    def lift(self, address: str) -> None:
+        raise _no_list()
+
+    def look_up(
+        self, batch_id: str, recipients: Mapping[int, str]
+    ) -> frozenset[int] | None:
+        raise Unsupported("SMTP cannot say what it has accepted.")
+
+    def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
+        raise BadSignature("SMTP has no event webhook.")
+
+    def normalise(self, items: Sequence[object]) -> tuple[DeliveryEvent, ...]:
+        return ()
+
+    def confirm(self, items: Sequence[object]) -> None:
+        """Nobody asks."""
+
+    def check(self) -> None:
+        """Say hello and log in, as a send would.
+
+        Raises:
+            TryLater: The server is away.
+            Refused: It does not take the name, the password or the certificate.
+        """
+        with self._line():
+            return
+
+    def close(self) -> None:
+        """No connection outlives its batch."""
+
+    def _envelopes(self, batch: Batch, tally: Tally) -> Iterator[_Envelope]:
+        for mail in batch.mails:
+            to = address(mail.to)
+            if to is None:
+                tally.note(mail, Fate.REFUSED)
+                continue
+            raw = mail_bytes(batch, mail, to, now=self._clock(), key=self._dkim)
+            yield _Envelope(mail=mail, sender=batch.from_address, to=to, raw=raw)
+
+    def _hand_over(
+        self, line: smtplib.SMTP, ready: Sequence[_Envelope], tally: Tally
+    ) -> None:
+        """Mail by mail, until time is up or an answer is about all of them."""
+        ends_at = time.monotonic() + self._time_limit_s
+        for each in ready:
+            if time.monotonic() > ends_at:
+                raise TryLater("The mail server is slow.", retry_after=_SOON)
+            tally.note(each.mail, _one(line, each, tally))
+
+    @contextlib.contextmanager
+    def _line(self) -> Iterator[smtplib.SMTP]:
+        """A connection, encrypted and logged in.
+
+        Raises:
+            TryLater: Nobody answers there, or not now.
+            Refused: TLS or the login does not work.
+        """
+        try:
+            line = self._open()
+        except ssl.SSLCertVerificationError as error:
+            raise Refused("The mail server's certificate is not its host's.") from error
+        except (OSError, smtplib.SMTPException) as error:
+            raise _connecting(error) from error
+        try:
+            yield line
+        except BaseException:
+            line.close()
+            raise
+        # all that was taken was answered already
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            line.quit()
+        line.close()
+
+    def _open(self) -> smtplib.SMTP:
+        server, context = self._server, ssl.create_default_context()
+        line: smtplib.SMTP
+        if server.is_wrapped:
+            line = smtplib.SMTP_SSL(
+                server.host, server.port, timeout=self._timeout_s, context=context
+            )
+        else:
+            line = smtplib.SMTP(server.host, server.port, timeout=self._timeout_s)
+        try:
+            line.ehlo_or_helo_if_needed()
+            if not server.is_wrapped and not server.is_here:
+                line.starttls(context=context)
+                line.ehlo()
+            if server.user:
+                line.login(server.user, server.password)
+        except BaseException:
+            line.close()
+            raise
+        return line
+
+
+def _one(line: smtplib.SMTP, each: _Envelope, tally: Tally) -> Fate:
+    """Hand over one mail.
+
+    Raises:
+        TryLater: The server can take no mail now; this one was not taken.
+        Refused: It will take none of them; this one was not taken.
+    """
+    try:
+        _expect(line.docmd("MAIL", f"FROM:<{each.sender}>"))
+        code, words = line.docmd("RCPT", f"TO:<{each.to}>")
+        if code not in (_OK, 251):
+            fate = _of_the_recipient(code, words)
+            _expect(line.docmd("RSET"))
+            return fate
+        _expect(line.docmd("DATA"), _GO_ON)
+    except (OSError, smtplib.SMTPException) as error:
+        raise _lost() from error
+    # from the first byte of the text on, silence proves nothing
+    try:
+        line.send(_stuffed(each.raw))
+        code, words = line.getreply()
+    except (OSError, smtplib.SMTPException) as error:
+        tally.note(each.mail, Fate.UNKNOWN)
+        raise _lost() from error
+    _expect((code, words))
+    return Fate.TAKEN
+
+
+def _stuffed(raw: bytes) -> bytes:
+    """The text with its dots doubled, and its end (RFC 5321, 4.5.2)."""
+    ended = raw if raw.endswith(b"\r\n") else raw + b"\r\n"
+    return re.sub(rb"(?m)^\.", b"..", ended) + b".\r\n"
+
+
+def _keys(code: int, words: bytes) -> tuple[str, ...]:
+    """How the tables name an answer, the most telling first."""
+    found = _ENHANCED.search(words.decode("ascii", "replace"))
+    return (found[1], str(code)) if found else (str(code),)
+
+
+def _of_the_recipient(code: int, words: bytes) -> Fate:
+    """What an answer to RCPT means for that mail alone; else it is raised.
+
+    An enhanced code decides by itself: 550 5.7.1 is about the sender.
+    """
+    fate = OF_THE_RECIPIENT.get(_keys(code, words)[0])
+    return fate or _raise(code, words)
+
+
+def _expect(answer: tuple[int, bytes], code: int = _OK) -> None:
+    if answer[0] != code:
+        _raise(*answer)
+
+
+def _raise(code: int, words: bytes) -> NoReturn:
+    said = without_addresses(words.decode("utf-8", "replace"))
+    waits = [BUSY[key] for key in _keys(code, words) if key in BUSY]
+    if waits or 400 <= code < 500:  # noqa: PLR2004 - RFC 5321: 4yz is for now
+        wait = waits[0] if waits else _OUTAGE
+        raise TryLater(
+            f"The mail server takes no mail now: {code} {said}", retry_after=wait
+        )
+    raise Refused(f"The mail server refused the mail: {code} {said}")
+
+
+def _lost() -> TryLater:
+    return TryLater("The mail server hung up.", retry_after=_OUTAGE)
+
+
+def _connecting(error: Exception) -> CampaignError:
+    match error:
+        case smtplib.SMTPAuthenticationError() if error.smtp_code >= 500:  # noqa: PLR2004
+            return Refused("SMTP does not accept the user name or password (SMTP_URL).")
+        case smtplib.SMTPNotSupportedError():
+            return Refused("The mail server offers no STARTTLS or no login (SMTP_URL).")
+        case smtplib.SMTPResponseException() if error.smtp_code != _CLOSING:
+            return TryLater(
+                f"The mail server does not let us in now: {error.smtp_code}",
+                retry_after=_OUTAGE,
+            )
+        case _:
+            return TryLater("The mail server cannot be reached.", retry_after=_OUTAGE)
+
+
+def _gone() -> Unsupported:
+    return Unsupported("SMTP cannot take back what it has accepted.")
+
+
+def _no_list() -> Unsupported:
+    return Unsupported("SMTP keeps no suppression list; ours holds who is left out.")

@@ -1,0 +1,56 @@
+"""The ESPs there are: what makes each real, and what sending real mail with it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vendor:
+    """One value of COPYDESK_ESP.
+
+    Attributes:
+        title: As people write its name.
+        key: The variable that makes it real; without it the ESP is practice.
+        needs: What else real mail needs, and why.
+        has_webhook: Whether it posts events to `/webhooks/esp/{name}`.
+        has_practice: Whether `copydesk up` can stand in for it.
+    """
+
+    title: str
+    key: str
+    needs: Mapping[str, str]
+    has_webhook: bool = True
+    has_practice: bool = True
+
+
+DEFAULT: Final = "sendgrid"
+
+VENDORS: Final[Mapping[str, Vendor]] = MappingProxyType(
+    {
+        "sendgrid": Vendor(
+            title="SendGrid",
+            key="SENDGRID_API_KEY",
+            needs={
+                "SENDGRID_WEBHOOK_PUBLIC_KEY": "the key SendGrid signs its events with"
+            },
+        ),
+        "sparkpost": Vendor(
+            title="SparkPost",
+            key="SPARKPOST_API_KEY",
+            needs={
+                "SPARKPOST_WEBHOOK_PASSWORD": "what SparkPost shows when it posts events"
+            },
+        ),
+        "smtp": Vendor(
+            title="SMTP",
+            key="SMTP_URL",
+            needs={},
+            has_webhook=False,
+            has_practice=False,
+        ),
+    }
+)

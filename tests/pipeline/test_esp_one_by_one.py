@@ -1,0 +1,180 @@
+"""Chunks at a mail server, where each mail has its own answer: nobody is mailed twice."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from domain.campaign import Actor, CampaignId, State
+from domain.rollback import StepName, StepState, Trigger
+from domain.send import ChunkState
+from pipeline import record
+from pipeline.esp.smtp import Smtp
+from tests.pipeline.esp_contract.mail_server import MailServer, mail_server
+from tests.pipeline.lab import ANA, Lab
+from tests.pipeline.test_faults import scheduled
+
+
+@pytest.fixture
+def server() -> Iterator[MailServer]:
+    with mail_server() as up:
+        yield up
+
+
+@pytest.fixture
+def at_smtp(desk: Lab, server: MailServer) -> Lab:
+    desk.deps.esp.close()
+    esp = Smtp(url=server.url, clock=desk.clock, timeout_s=0.5)
+    desk.deps = dataclasses.replace(desk.deps, esp=esp)
+    return desk
+
+
+def canary(desk: Lab, number: CampaignId) -> list[str]:
+    """The addresses of the canary, in the order they are sent in."""
+    rows = desk.rows(
+        "SELECT r.address FROM sends s JOIN recipients r ON r.id = s.recipient_id"  # noqa: S608  # a test's own number
+        f" JOIN chunks c ON c.id = s.chunk_id WHERE c.campaign_id = {number}"
+        " AND c.step = 0 ORDER BY s.id"
+    )
+    return [address for (address,) in rows]
+
+
+def mails_once(server: MailServer) -> bool:
+    return set(Counter(server.addresses()).values()) <= {1}
+
+
+def states(desk: Lab, number: CampaignId) -> Counter[ChunkState]:
+    return Counter(c.state for c in desk.chunks(number) if c.step == 0)
+
+
+def test_a_list_goes_out_in_chunks_of_the_servers_size(
+    at_smtp: Lab, server: MailServer
+) -> None:
+    number = scheduled(at_smtp)
+    assert max(chunk.size for chunk in at_smtp.chunks(number)) <= 100
+    people = canary(at_smtp, number)
+    at_smtp.tick(1)
+    assert sorted(server.addresses()) == sorted(people)
+    assert states(at_smtp, number).keys() == {ChunkState.SENT}
+
+
+def test_who_was_put_off_goes_later_and_the_others_not_again(
+    at_smtp: Lab, server: MailServer
+) -> None:
+    number = scheduled(at_smtp)
+    people = canary(at_smtp, number)
+    server.to_rcpt[people[1]] = "451 4.7.1 Greylisted, try again"
+    at_smtp.tick(1)
+    assert ChunkState.PLANNED in states(at_smtp, number)
+    assert people[1] not in server.addresses()
+    server.to_rcpt.clear()
+    for _ in range(8):
+        at_smtp.tick(61)
+    assert sorted(server.addresses()) == sorted(people)
+    assert mails_once(server)
+    assert states(at_smtp, number).keys() == {ChunkState.SENT}
+    assert "chunk_put_off" in at_smtp.events(number)
+
+
+def test_an_address_that_does_not_exist_is_left_out_and_counted(
+    at_smtp: Lab, server: MailServer
+) -> None:
+    number = scheduled(at_smtp)
+    people = canary(at_smtp, number)
+    server.to_rcpt[people[0]] = "550 5.1.1 No such user"
+    at_smtp.tick(1)
+    chunks = [c for c in at_smtp.chunks(number) if c.step == 0]
+    assert sum(c.accepted for c in chunks) == len(people) - 1
+    assert sum(c.skipped for c in chunks) == 1
+    for _ in range(4):
+        at_smtp.tick(61)
+    assert people[0] not in server.addresses()
+    assert mails_once(server)
+
+
+@pytest.mark.parametrize("how", ["stall", "hang_up"])
+def test_a_mail_that_was_not_answered_is_alone_unknown_and_never_resent(
+    at_smtp: Lab, server: MailServer, how: str
+) -> None:
+    number = scheduled(at_smtp)
+    people = canary(at_smtp, number)
+    server.to_data[people[1]] = how
+    at_smtp.tick(1)
+    (unknown,) = [c for c in at_smtp.chunks(number) if c.state is ChunkState.UNKNOWN]
+    assert unknown.size == 1
+    server.to_data.clear()
+    for _ in range(12):
+        at_smtp.tick(61)
+    # the rest is out; the one waits for a person, who alone can settle it
+    assert sorted(server.addresses()) == sorted(people)
+    assert mails_once(server)
+    assert at_smtp.state(number) is State.CANARY
+    assert states(at_smtp, number)[ChunkState.UNKNOWN] == 1
+    at_smtp.write(
+        record.resolve_chunk, at_smtp.deps.playbook, unknown.id, "mark_sent", actor=ANA
+    )
+    assert states(at_smtp, number).keys() == {ChunkState.SENT}
+    assert at_smtp.look(lambda s: s.sends.totals(number))[0] == len(people)
+
+
+def test_a_server_that_turns_the_sender_away_parks_the_campaign(
+    at_smtp: Lab, server: MailServer
+) -> None:
+    number = scheduled(at_smtp)
+    server.to_mail = "550 5.7.1 Sender not allowed"
+    at_smtp.tick(1)
+    assert at_smtp.state(number) is State.PARKED
+    assert "Sender not allowed" in str(at_smtp.campaign(number).reason)
+    assert server.taken == []
+
+
+def test_a_rollback_says_what_smtp_cannot_do(at_smtp: Lab, server: MailServer) -> None:
+    number = scheduled(at_smtp)
+    at_smtp.tick(1)
+    (send_id, *_others) = [row[0] for row in at_smtp.rows("SELECT id FROM sends")]
+    at_smtp.write(record.unsubscribe, send_id)
+    at_smtp.write(
+        record.roll_back,
+        at_smtp.deps.playbook,
+        number,
+        trigger=Trigger.BUTTON,
+        actor=Actor(id=ANA),
+    )
+    at_smtp.drain()
+    incident = at_smtp.look(lambda s: s.incidents.of(number))
+    steps = at_smtp.look(lambda s: s.incidents.steps(incident.id))
+    said = {step.name: step.detail for step in steps}
+    assert all(step.state is StepState.DONE for step in steps)
+    assert said[StepName.CANCEL] == "SMTP cannot take back what it has accepted."
+    assert said[StepName.READ_BACK].startswith("0 of ")  # type: ignore[union-attr]
+    assert said[StepName.SUPPRESS] == (
+        "SMTP keeps no suppression list; ours holds who is left out."
+    )
+    assert incident.contained_at is not None
+    before = server.addresses()
+    for _ in range(4):
+        at_smtp.tick(61)
+    assert server.addresses() == before
+
+
+def test_a_rollback_keeps_what_was_put_off_from_leaving(
+    at_smtp: Lab, server: MailServer
+) -> None:
+    number = scheduled(at_smtp)
+    people = canary(at_smtp, number)
+    server.to_rcpt[people[1]] = "451 4.7.1 Greylisted, try again"
+    at_smtp.tick(1)
+    at_smtp.write(
+        record.roll_back,
+        at_smtp.deps.playbook,
+        number,
+        trigger=Trigger.BUTTON,
+        actor=Actor(id=ANA),
+    )
+    server.to_rcpt.clear()
+    for _ in range(6):
+        at_smtp.tick(61)
+    assert people[1] not in server.addresses()
