@@ -105,6 +105,10 @@ def _list(raw: bytes) -> Sequence[object]:
     return items
 
 
+def _one(raw: bytes) -> Sequence[object]:
+    return [_json(raw)]
+
+
 def _json(raw: bytes) -> object:
     try:
         found: object = json.loads(raw)
@@ -123,5 +127,6 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
     "sendgrid": Dialect(items=_list),
     # SparkPost sends again what was not answered by 200
     "sparkpost": Dialect(items=_list, done=200),
+    "ses": Dialect(items=_one, fetches=True),
 }
 """By the ESP's name, which is the end of its address too; who is not here posts none."""

@@ -79,8 +79,30 @@ def _smtp(given: Settings) -> Iterator[Line]:
         )
 
 
+def _ses(given: Settings) -> Iterator[Line]:
+    from pipeline.wiring import ses_of, utc_now
+
+    try:
+        account = ses_of(given, utc_now).account()
+    except CampaignError as error:
+        yield _fail(f"Amazon SES: {error}", "Mend SES_REGION or the AWS credentials.")
+        return
+    if not account.can_send:
+        yield _fail(
+            "Sending is paused in the SES account.", "Resume it in the console."
+        )
+        return
+    yield _well("Amazon SES takes our credentials.")
+    if account.is_sandbox:
+        yield _warn(
+            "The SES account is in the sandbox: only verified addresses get mail.",
+            "Ask AWS for production access.",
+        )
+
+
 _ESPS: Final[Mapping[str, Callable[[Settings], Iterator[Line]]]] = {
     "sendgrid": _sendgrid,
     "sparkpost": _sparkpost,
+    "ses": _ses,
     "smtp": _smtp,
 }

@@ -37,6 +37,8 @@ _OURS: Final = (
     "OPENAI_",
     "SENDGRID_",
     "SPARKPOST_",
+    "SES_",
+    "AWS_",
     "SMTP_",
     "PRACTICE_",
 )

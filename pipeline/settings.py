@@ -74,6 +74,10 @@ class Settings(BaseSettings):
     sparkpost_webhook_password: SecretStr = Field(
         SecretStr(""), alias="SPARKPOST_WEBHOOK_PASSWORD"
     )
+    ses_region: str = Field("", alias="SES_REGION")
+    ses_configuration_set: str = Field("", alias="SES_CONFIGURATION_SET")
+    ses_sns_topic: str = Field("", alias="SES_SNS_TOPIC")
+    ses_api_url: str = Field("", alias="SES_API_URL")
     smtp_url: SecretStr = Field(SecretStr(""), alias="SMTP_URL")
     smtp_dkim_domain: str = Field("", alias="SMTP_DKIM_DOMAIN")
     smtp_dkim_selector: str = Field("", alias="SMTP_DKIM_SELECTOR")

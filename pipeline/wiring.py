@@ -10,6 +10,7 @@ from typing import Final
 from domain.errors import Refused
 from pipeline.esp.port import Esp
 from pipeline.esp.sendgrid import SendGrid
+from pipeline.esp.ses import Ses
 from pipeline.esp.smtp import Smtp
 from pipeline.esp.smtp_mail import Dkim
 from pipeline.esp.sparkpost import SparkPost
@@ -113,6 +114,21 @@ def _sparkpost(settings: Settings, clock: Callable[[], datetime]) -> Esp:
     )
 
 
+def ses_of(settings: Settings, clock: Callable[[], datetime]) -> Ses:
+    """Amazon SES of these settings.
+
+    Raises:
+        Refused: The topic is no ARN.
+    """
+    return Ses(
+        region=settings.ses_region,
+        clock=clock,
+        configuration_set=settings.ses_configuration_set,
+        topic=settings.ses_sns_topic,
+        api_url=settings.ses_api_url,
+    )
+
+
 def smtp_of(settings: Settings, clock: Callable[[], datetime]) -> Smtp:
     """The mail server of these settings.
 
@@ -135,6 +151,7 @@ def smtp_of(settings: Settings, clock: Callable[[], datetime]) -> Smtp:
 ESPS: Final[Mapping[str, Callable[[Settings, Callable[[], datetime]], Esp]]] = {
     "sendgrid": _sendgrid,
     "sparkpost": _sparkpost,
+    "ses": ses_of,
     "smtp": smtp_of,
 }
 """How each of `pipeline.esp.vendors` is made; dials nothing, refuses what cannot be."""

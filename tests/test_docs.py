@@ -263,7 +263,7 @@ def test_a_tier_without_a_stage_does_not_load(tmp_path: Path) -> None:
         load_playbook(folder, time_scale=1)
 
 
-@pytest.mark.parametrize("name", ["runtime.txt", "dev.txt"])
+@pytest.mark.parametrize("name", ["runtime.txt", "dev.txt", "ses.txt"])
 def test_every_requirement_is_pinned_and_hashed_and_names_no_address(name: str) -> None:
     text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
     joined = text.replace("\\\n", " ")

@@ -9,6 +9,7 @@ from domain.errors import Refused
 from pipeline.esp.port import Batch, Unsupported
 
 _ADDRESS: Final = re.compile(r"\S+@\S+")
+_PLAIN: Final = re.compile(r"[^\s<>()\[\]\\,;:@\"]{1,64}@[A-Za-z0-9.-]{1,253}")
 _LONGEST: Final = 300
 
 
@@ -36,3 +37,13 @@ def check_batch(
 def without_addresses(words: str) -> str:
     """An ESP's own words, short and fit to show: it likes to quote the recipient."""
     return _ADDRESS.sub("[address]", " ".join(words.split()))[:_LONGEST]
+
+
+def address(given: str) -> str | None:
+    """The address as the envelope has it; None when it cannot be mailed."""
+    local, at, domain = given.rpartition("@")
+    try:
+        plain = f"{local}{at}{domain.encode('idna').decode()}"
+    except UnicodeError:
+        return None
+    return plain if plain.isascii() and _PLAIN.fullmatch(plain) else None

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from domain.errors import CampaignError, Refused, TryLater
 from domain.send import DeliveryEvent
-from pipeline.esp.batch_rules import check_batch, without_addresses
+from pipeline.esp.batch_rules import address, check_batch, without_addresses
 from pipeline.esp.port import (
     Accepted,
     BadSignature,
@@ -27,7 +27,7 @@ from pipeline.esp.port import (
     Mail,
     Unsupported,
 )
-from pipeline.esp.smtp_mail import Dkim, address, mail_bytes
+from pipeline.esp.smtp_mail import Dkim, mail_bytes
 from pipeline.esp.tally import Fate, Tally
 
 CAPABILITIES: Final = Capabilities(

@@ -21,7 +21,6 @@ from pipeline.esp.port import Batch, Mail
 SEND_HEADER: Final = "X-Copydesk-Send"
 CAMPAIGN_HEADER: Final = "X-Copydesk-Campaign"
 
-_ADDRESS: Final = re.compile(r"[^\s<>()\[\]\\,;:@\"]{1,64}@[A-Za-z0-9.-]{1,253}")
 _BREAK: Final = re.compile(r"[\r\n\0]")
 # the older policy keeps a long link in one piece, where the newer one would encode it
 # (RFC 5322: a line may have 998 characters)
@@ -77,16 +76,6 @@ class Dkim:
             include_headers=list(_SIGNED),
         )
         return signature + raw
-
-
-def address(given: str) -> str | None:
-    """The address as the envelope has it; None when it cannot be mailed."""
-    local, at, domain = given.rpartition("@")
-    try:
-        plain = f"{local}{at}{domain.encode('idna').decode()}"
-    except UnicodeError:
-        return None
-    return plain if plain.isascii() and _ADDRESS.fullmatch(plain) else None
 
 
 def mail_bytes(

@@ -45,6 +45,16 @@ VENDORS: Final[Mapping[str, Vendor]] = MappingProxyType(
                 "SPARKPOST_WEBHOOK_PASSWORD": "what SparkPost shows when it posts events"
             },
         ),
+        "ses": Vendor(
+            title="Amazon SES",
+            # the credentials are boto3's own affair: a role, a profile or AWS_*
+            key="SES_REGION",
+            needs={
+                "SES_CONFIGURATION_SET": "events come only through one",
+                "SES_SNS_TOPIC": "the topic that the configuration set publishes to",
+            },
+            has_practice=False,
+        ),
         "smtp": Vendor(
             title="SMTP",
             key="SMTP_URL",

@@ -8,7 +8,7 @@ from typing import Final
 
 from aiohttp import web
 
-from practice.esp import api, guards, pages, sparkpost
+from practice.esp import api, guards, pages, ses, sparkpost
 from practice.esp.config import PracticeEsp
 from practice.esp.database import open_database
 from practice.esp.faults import Faults
@@ -29,12 +29,14 @@ def build_app(config: PracticeEsp) -> web.Application:
             guards.errors_as_json,
             guards.rate_limited(),
             guards.with_key,
+            ses.with_key,
         ],
     )
     app[CONFIG] = config
     app.add_routes([web.post("/v3/mail/send", mail_send)])
     app.add_routes(api.routes())
     app.add_routes(sparkpost.routes())
+    app.add_routes(ses.routes())
     app.add_routes(pages.routes())
     app.cleanup_ctx.append(_resources)
     app.on_shutdown.append(_let_go)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import dataclasses
 import hashlib
 import socket
 import time
@@ -26,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from bot.server import WEB, build
 from domain.campaign import Campaign, CampaignId
 from pipeline import wiring
+from pipeline.esp.port import Esp
 from pipeline.settings import Settings
 from pipeline.wiring import Deps, utc_now
 from practice.slack import PracticeSlack, Running, running
@@ -215,7 +217,9 @@ def seed(store: Store) -> None:
 
 
 @asynccontextmanager
-async def lab(folder: Path, **changes: Any) -> AsyncIterator[Lab]:
+async def lab(
+    folder: Path, *, esp: Esp | None = None, **changes: Any
+) -> AsyncIterator[Lab]:
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -242,7 +246,10 @@ async def lab(folder: Path, **changes: Any) -> AsyncIterator[Lab]:
                 "SENDGRID_WEBHOOK_PUBLIC_KEY": public_key(key),
             }
             settings = Settings(**values | changes)
-            async with serving(make_deps(settings), listening) as (deps, app):
+            made = make_deps(settings)
+            if esp is not None:
+                made = dataclasses.replace(made, esp=esp)
+            async with serving(made, listening) as (deps, app):
                 yield Lab(
                     url=url, slack=slack, deps=deps, session=session, key=key, app=app
                 )

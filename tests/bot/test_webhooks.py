@@ -10,8 +10,12 @@ from typing import Any
 
 import pytest
 
+from pipeline.esp.ses import Ses
+from pipeline.wiring import utc_now
 from tests.bot.bot_lab import Lab, lab
 from tests.bot.stages import sending
+from tests.pipeline.sns_messages import CERTIFICATE, SUBSCRIBE, TOPIC, Amazon
+from tests.pipeline.sns_messages import event as sns_event
 
 
 def event(**changes: Any) -> dict[str, Any]:
@@ -160,6 +164,89 @@ async def test_an_event_of_an_unknown_kind_is_kept(at_sparkpost: Lab) -> None:
     body = json.dumps([sparkpost_event(type="brand_new")]).encode()
     assert await hook(at_sparkpost, body, basic()) == 200
     assert at_sparkpost.count("delivery_events") == 1
+
+
+@pytest.fixture(scope="module")
+def amazon() -> Amazon:
+    return Amazon.at(utc_now())
+
+
+@pytest.fixture
+async def at_ses(tmp_path: Path, amazon: Amazon) -> AsyncIterator[Lab]:
+    amazon.fetched.clear()
+    amazon.is_away = False
+    esp = Ses(region="eu-west-1", clock=utc_now, topic=TOPIC, fetch=amazon.fetch)
+    async with lab(tmp_path, esp=esp) as up:
+        yield up
+
+
+async def notify(desk: Lab, message: object) -> int:
+    # as SNS does: JSON that says it is text
+    headers = {"Content-Type": "text/plain; charset=UTF-8"}
+    return await hook(desk, json.dumps(message).encode(), headers, esp="ses")
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+async def test_an_event_of_ses_is_stored_once(
+    at_ses: Lab, amazon: Amazon, version: str
+) -> None:
+    at_ses.write(sending, at_ses.deps.playbook)
+    message = amazon.message(sns_event(), SignatureVersion=version)
+    assert [await notify(at_ses, message) for _ in range(3)] == [204] * 3
+    assert at_ses.count("delivery_events") == 1
+    assert amazon.fetched == [CERTIFICATE]
+
+
+async def test_an_altered_or_foreign_message_of_sns_stores_nothing(
+    at_ses: Lab, amazon: Amazon
+) -> None:
+    at_ses.write(sending, at_ses.deps.playbook)
+    good = amazon.message(sns_event())
+    for changes in (
+        {"Message": json.dumps(sns_event("Complaint"))},
+        {"TopicArn": TOPIC + "2"},
+        {"Signature": ""},
+        {"SigningCertURL": CERTIFICATE.replace("amazonaws.com", "evil.example")},
+        {"Timestamp": "2020-01-01T00:00:00Z"},
+    ):
+        assert await notify(at_ses, good | changes) == 403
+    assert at_ses.count("delivery_events") == 0
+
+
+async def test_ses_bodies_are_as_hostile_as_any(at_ses: Lab) -> None:
+    for body in (b"", b"[]", b"[1]", b"[" * 100_000, b'{"Type": "Notification"'):
+        assert await hook(at_ses, body, {}, esp="ses") == 400
+    assert await hook(at_ses, b"{}", {}, esp="ses") == 403
+    huge = io.BytesIO(b" " * (2 * 1024 * 1024 + 1))
+    assert await hook(at_ses, huge, {}, esp="ses") == 413
+
+
+async def test_our_topic_is_confirmed_and_no_other(at_ses: Lab, amazon: Amazon) -> None:
+    good = amazon.message(Type="SubscriptionConfirmation")
+    other = amazon.message(Type="SubscriptionConfirmation", TopicArn=TOPIC + "2")
+    assert await notify(at_ses, other) == 403
+    assert SUBSCRIBE not in amazon.fetched
+    assert await notify(at_ses, good) == 204
+    assert amazon.fetched[-1] == SUBSCRIBE
+    assert at_ses.count("delivery_events") == 0
+
+
+async def test_while_amazons_key_is_away_sns_is_asked_to_send_again(
+    at_ses: Lab, amazon: Amazon
+) -> None:
+    at_ses.write(sending, at_ses.deps.playbook)
+    amazon.is_away = True
+    message = amazon.message(sns_event())
+    assert await notify(at_ses, message) == 503
+    amazon.is_away = False
+    assert await notify(at_ses, message) == 204
+    assert at_ses.count("delivery_events") == 1
+
+
+async def test_a_bad_event_of_ses_is_named(at_ses: Lab, amazon: Amazon) -> None:
+    bad = sns_event()
+    bad["mail"]["tags"]["send_id"] = ["four"]
+    assert await notify(at_ses, amazon.message(bad)) == 400
 
 
 async def test_only_the_configured_esp_has_an_address(

@@ -10,12 +10,14 @@ import pytest
 
 from domain.campaign import Actor, CampaignId, State
 from domain.rollback import StepName, StepState, Trigger
-from domain.send import ChunkState
+from domain.send import ChunkState, DeliveryEvent
 from pipeline import record
+from pipeline.esp.ses import Ses
 from pipeline.esp.smtp import Smtp
+from practice.esp.faults import Fault
 from tests.pipeline.esp_contract.mail_server import MailServer, mail_server
-from tests.pipeline.lab import ANA, Lab
-from tests.pipeline.test_faults import scheduled
+from tests.pipeline.lab import ANA, KEY, Lab
+from tests.pipeline.test_faults import scheduled, sends_out
 
 
 @pytest.fixture
@@ -178,3 +180,109 @@ def test_a_rollback_keeps_what_was_put_off_from_leaving(
     for _ in range(6):
         at_smtp.tick(61)
     assert people[1] not in server.addresses()
+
+
+# Amazon SES: no look-up either, but it reports each mail
+
+
+@pytest.fixture
+def at_ses(desk: Lab) -> Lab:
+    desk.deps.esp.close()
+    esp = Ses(
+        region="eu-west-1",
+        clock=desk.clock,
+        api_url=desk.deps.settings.sendgrid_api_url,
+        credentials=(KEY, "secret"),
+        timeout_s=0.5,
+    )
+    desk.deps = dataclasses.replace(desk.deps, esp=esp)
+    return desk
+
+
+def reported(desk: Lab, number: CampaignId, *send_ids: int) -> None:
+    events = [
+        DeliveryEvent(
+            event_id=f"ses:{send_id}",
+            type="delivered",
+            at=desk.clock(),
+            send_id=send_id,
+            campaign_id=number,
+        )
+        for send_id in send_ids
+    ]
+    desk.write(record.esp_events, desk.deps.playbook, events)
+
+
+def test_evidence_about_one_mail_settles_that_one_only(at_ses: Lab) -> None:
+    number = scheduled(at_ses)
+    at_ses.esp_fault(Fault.TIMEOUT_AFTER_ACCEPT)
+    at_ses.tick(1)
+    (unknown,) = [c for c in at_ses.chunks(number) if c.state is ChunkState.UNKNOWN]
+    before = len(at_ses.mailed())
+    ids = [
+        row[0]
+        for row in at_ses.rows(
+            f"SELECT id FROM sends WHERE chunk_id = {unknown.id} ORDER BY id"  # noqa: S608  # a test's own number
+        )
+    ]
+    assert len(ids) > 1
+    reported(at_ses, number, ids[0])
+    at_ses.tick(16)
+    open_ = [c for c in at_ses.chunks(number) if c.state is ChunkState.UNKNOWN]
+    assert [c.size for c in open_] == [len(ids) - 1]
+    reported(at_ses, number, *ids[1:])
+    for _ in range(3):
+        at_ses.tick(16)
+    assert states(at_ses, number).keys() == {ChunkState.SENT}
+    assert len(at_ses.mailed()) == before == len(set(at_ses.mailed()))
+    totals = at_ses.look(lambda s: s.sends.totals(number))
+    assert totals[0] == before
+
+
+def test_a_whole_campaign_goes_out_through_ses(at_ses: Lab) -> None:
+    number = scheduled(at_ses)
+    at_ses.tick(1)
+    sends_out(at_ses, number)
+
+
+def test_a_rollback_suppresses_at_ses_and_says_what_it_cannot(at_ses: Lab) -> None:
+    number = scheduled(at_ses)
+    at_ses.tick(1)
+    (send_id, address) = at_ses.rows(
+        "SELECT s.id, r.address FROM sends s JOIN recipients r ON r.id = s.recipient_id"
+        " JOIN chunks c ON c.id = s.chunk_id WHERE c.step = 0 ORDER BY s.id"
+    )[0]
+    at_ses.write(record.unsubscribe, send_id)
+    at_ses.write(
+        record.roll_back,
+        at_ses.deps.playbook,
+        number,
+        trigger=Trigger.BUTTON,
+        actor=Actor(id=ANA),
+    )
+    at_ses.drain()
+    incident = at_ses.look(lambda s: s.incidents.of(number))
+    steps = at_ses.look(lambda s: s.incidents.steps(incident.id))
+    said = {step.name: step.detail for step in steps}
+    assert said[StepName.CANCEL] == "Amazon SES cannot take back what it has accepted."
+    assert said[StepName.SUPPRESS] == "1 recipients suppressed at the ESP"
+    assert at_ses.esp_rows("SELECT email FROM suppressions") == [(address,)]
+
+
+def test_a_split_keeps_every_mail_in_one_chunk(desk: Lab) -> None:
+    number = scheduled(desk)
+    chunk = desk.chunks(number)[-1]
+    rows = f"SELECT id FROM sends WHERE chunk_id = {chunk.id} ORDER BY id"  # noqa: S608  # a test's own number
+    ids = [row[0] for row in desk.rows(rows)]
+    with desk.deps.database.begin() as store:
+        assert store.sends.split(chunk, []) == (chunk, None)
+        assert store.sends.split(chunk, ids) == (None, chunk)
+        rest, part = store.sends.split(chunk, ids[:3])
+    assert rest is not None
+    assert part is not None
+    assert (rest.size, part.size) == (len(ids) - 3, 3)
+    assert (part.step, part.state, part.version) == (chunk.step, chunk.state, 1)
+    assert [row[0] for row in desk.rows(rows)] == ids[3:]
+    numbers = [c.number for c in desk.chunks(number)]
+    assert len(numbers) == len(set(numbers))
+    assert sum(c.size for c in desk.chunks(number)) == 300

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,11 @@ KEYS: dict[str, dict[str, str]] = {
     "sparkpost": {
         "SPARKPOST_API_KEY": "key",
         "SPARKPOST_WEBHOOK_PASSWORD": "0123456789abcdef",
+    },
+    "ses": {
+        "SES_REGION": "eu-west-1",
+        "SES_CONFIGURATION_SET": "copydesk",
+        "SES_SNS_TOPIC": "arn:aws:sns:eu-west-1:123456789012:copydesk",
     },
     "smtp": {"SMTP_URL": "smtp://mail.example"},
 }
@@ -115,6 +122,31 @@ def test_the_doctor_logs_in_at_the_mail_server_and_says_what_it_lacks(
     assert "DKIM" in lines[2].what
     assert [line.mark for line in failed] == ["fail"]
     assert "SMTP_URL" in failed[0].what
+
+
+def test_a_topic_that_is_no_arn_is_refused() -> None:
+    with pytest.raises(Refused, match="SES_SNS_TOPIC must be the ARN"):
+        ESPS["ses"](settings("ses", SES_SNS_TOPIC="copydesk"), utc_now)
+
+
+def test_without_boto3_ses_says_which_extra_to_install() -> None:
+    script = (
+        "import sys; sys.modules['boto3'] = None\n"
+        "from pipeline.wiring import ses_of, utc_now\n"
+        "from pipeline.settings import Settings\n"
+        "from domain.errors import Refused\n"
+        "try:\n"
+        "    ses_of(Settings(SES_REGION='eu-west-1'), utc_now).account()\n"
+        "except Refused as refused:\n"
+        "    print(refused)\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.strip() == (
+        "Amazon SES needs boto3, which is the extra `ses`:"
+        " pip install -r requirements/ses.txt."
+    )
 
 
 @pytest.mark.parametrize("vendor", VENDORS)

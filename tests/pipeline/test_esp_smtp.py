@@ -17,9 +17,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from domain.errors import Refused, TryLater
+from pipeline.esp.batch_rules import address
 from pipeline.esp.port import Accepted
 from pipeline.esp.smtp import Smtp, server_of
-from pipeline.esp.smtp_mail import Dkim, address
+from pipeline.esp.smtp_mail import Dkim
 from tests.pipeline.esp_contract.benches import NOW, make_batch, make_mail
 from tests.pipeline.esp_contract.mail_server import MailServer, mail_server
 

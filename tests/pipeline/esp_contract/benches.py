@@ -16,6 +16,7 @@ from aiohttp import web
 from domain.campaign import CampaignId
 from pipeline.esp.port import Batch, Esp, Mail
 from pipeline.esp.sendgrid import SendGrid
+from pipeline.esp.ses import Ses
 from pipeline.esp.smtp import Smtp
 from pipeline.esp.sparkpost import SparkPost
 from practice.esp import PracticeEsp, build_app
@@ -190,6 +191,34 @@ def sparkpost(folder: Path) -> Iterator[Bench]:
         yield bench
 
 
+@contextmanager
+def ses(folder: Path) -> Iterator[Bench]:
+    with _practice(folder) as (url, app):
+
+        def connect(*, key: str = KEY, hasty: bool = False, url: str = url) -> Esp:
+            return Ses(
+                region="eu-west-1",
+                clock=lambda: NOW,
+                configuration_set="copydesk",
+                api_url=url,
+                credentials=(key, "secret"),
+                timeout_s=HASTE_S if hasty else 10.0,
+            )
+
+        def listed(address: str) -> bool:
+            with httpx.Client(base_url=url, headers={"Authorization": KEY}) as http:
+                return http.get(f"/api/v1/suppression-list/{address}").is_success
+
+        yield Bench(
+            esp=connect(hasty=True),
+            connect=connect,
+            key_name="AWS_ACCESS_KEY_ID",
+            inbox=lambda: _inbox(url),
+            trouble=lambda trouble: app[FAULTS].set(_HTTP_FAULTS[trouble], 1),
+            is_suppressed=listed,
+        )
+
+
 _SMTP_FAULTS: Final = {
     Trouble.BUSY: "450 4.7.1 Too much mail",
     Trouble.QUOTA: "452 4.5.3 Quota used up",
@@ -252,4 +281,9 @@ def nobody_there() -> str:
         return gone.url
 
 
-BENCHES: Final = {"sendgrid": sendgrid, "sparkpost": sparkpost, "smtp": smtp}
+BENCHES: Final = {
+    "sendgrid": sendgrid,
+    "sparkpost": sparkpost,
+    "ses": ses,
+    "smtp": smtp,
+}

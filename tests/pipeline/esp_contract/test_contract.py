@@ -175,6 +175,14 @@ FATES: dict[str, dict[Trouble, type[Exception]]] = {
         Trouble.SILENT_AFTER: OutcomeUnknown,
         Trouble.HANGS_UP: OutcomeUnknown,
     },
+    "ses": {
+        Trouble.BUSY: TryLater,
+        Trouble.QUOTA: TryLater,
+        Trouble.BROKEN: OutcomeUnknown,
+        Trouble.SILENT_BEFORE: OutcomeUnknown,
+        Trouble.SILENT_AFTER: OutcomeUnknown,
+        Trouble.HANGS_UP: OutcomeUnknown,
+    },
     "smtp": {
         Trouble.BUSY: TryLater,
         Trouble.QUOTA: TryLater,
