@@ -39,10 +39,13 @@ CAPABILITIES: Final = Capabilities(
     suppresses=False,
     look_up_lag=None,
 )
-TIMEOUT_S: Final = 15.0
+TIMEOUT_S: Final = 10.0
+ANSWER_S: Final = 30.0
+"""How long a server may think about a whole text: filters take their time."""
+
 TIME_LIMIT_S: Final = 20.0
-"""After this no further mail is begun: the last one's four answers still fit within
-`send_limit`."""
+"""After this no further mail is begun: connecting, or the last one's answers, still fit
+within `send_limit`."""
 
 _PORTS: Final = {"smtp": 587, "smtps": 465}
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -149,6 +152,7 @@ class Smtp:
         clock: Callable[[], datetime],
         dkim: Dkim | None = None,
         timeout_s: float = TIMEOUT_S,
+        answer_s: float = ANSWER_S,
         time_limit_s: float = TIME_LIMIT_S,
     ) -> None:
         """Dial nothing yet.
@@ -158,7 +162,8 @@ class Smtp:
         """
         self._server = server_of(url)
         self._clock, self._dkim = clock, dkim
-        self._timeout_s, self._time_limit_s = timeout_s, time_limit_s
+        self._timeout_s, self._answer_s = timeout_s, answer_s
+        self._time_limit_s = time_limit_s
 
     def new_batch(self) -> str:
         """Ours alone: it only tells batches apart, in each Message-ID."""
@@ -171,10 +176,11 @@ class Smtp:
         tally = Tally(batch.mails)
         ready = tuple(self._envelopes(batch, tally))
         stopped_by: CampaignError | None = None
+        ends_at = time.monotonic() + self._time_limit_s
         try:
             if ready:
                 with self._line() as line:
-                    self._hand_over(line, ready, tally)
+                    self._hand_over(line, ready, tally, ends_at)
         except CampaignError as error:
             stopped_by = error
         return tally.answer(stopped_by)
@@ -228,14 +234,44 @@ class Smtp:
             yield _Envelope(mail=mail, sender=batch.from_address, to=to, raw=raw)
 
     def _hand_over(
-        self, line: smtplib.SMTP, ready: Sequence[_Envelope], tally: Tally
+        self,
+        line: smtplib.SMTP,
+        ready: Sequence[_Envelope],
+        tally: Tally,
+        ends_at: float,
     ) -> None:
         """Mail by mail, until time is up or an answer is about all of them."""
-        ends_at = time.monotonic() + self._time_limit_s
         for each in ready:
             if time.monotonic() > ends_at:
                 raise TryLater("The mail server is slow.", retry_after=_SOON)
-            tally.note(each.mail, _one(line, each, tally))
+            tally.note(each.mail, self._one(line, each, tally))
+
+    def _one(self, line: smtplib.SMTP, each: _Envelope, tally: Tally) -> Fate:
+        """Hand over one mail.
+
+        Raises:
+            TryLater: Nothing more can be taken now; `tally` knows of this one.
+            Refused: Nothing more will be taken, nor was this one.
+        """
+        fate = _announce(line, each)
+        if fate is not None:
+            return fate
+        # from the first byte of the text on, silence proves nothing
+        try:
+            line.send(_stuffed(each.raw))
+            self._be_patient(line, self._answer_s)
+            answer = line.getreply()
+        except (OSError, smtplib.SMTPException) as error:
+            tally.note(each.mail, Fate.UNKNOWN)
+            raise _lost() from error
+        self._be_patient(line, self._timeout_s)
+        _expect(answer)
+        return Fate.TAKEN
+
+    @staticmethod
+    def _be_patient(line: smtplib.SMTP, seconds: float) -> None:
+        if line.sock is not None:
+            line.sock.settimeout(seconds)
 
     @contextlib.contextmanager
     def _line(self) -> Iterator[smtplib.SMTP]:
@@ -283,8 +319,8 @@ class Smtp:
         return line
 
 
-def _one(line: smtplib.SMTP, each: _Envelope, tally: Tally) -> Fate:
-    """Hand over one mail.
+def _announce(line: smtplib.SMTP, each: _Envelope) -> Fate | None:
+    """Sender, recipient, and that a text comes; None when the server waits for it.
 
     Raises:
         TryLater: The server can take no mail now; this one was not taken.
@@ -300,15 +336,7 @@ def _one(line: smtplib.SMTP, each: _Envelope, tally: Tally) -> Fate:
         _expect(line.docmd("DATA"), _GO_ON)
     except (OSError, smtplib.SMTPException) as error:
         raise _lost() from error
-    # from the first byte of the text on, silence proves nothing
-    try:
-        line.send(_stuffed(each.raw))
-        code, words = line.getreply()
-    except (OSError, smtplib.SMTPException) as error:
-        tally.note(each.mail, Fate.UNKNOWN)
-        raise _lost() from error
-    _expect((code, words))
-    return Fate.TAKEN
+    return None
 
 
 def _stuffed(raw: bytes) -> bytes:

@@ -17,7 +17,7 @@ from pipeline.esp.smtp import Smtp
 from practice.esp.faults import Fault
 from tests.pipeline.esp_contract.mail_server import MailServer, mail_server
 from tests.pipeline.lab import ANA, KEY, Lab
-from tests.pipeline.test_faults import scheduled, sends_out
+from tests.pipeline.test_faults import died_after_the_call, scheduled, sends_out
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def server() -> Iterator[MailServer]:
 @pytest.fixture
 def at_smtp(desk: Lab, server: MailServer) -> Lab:
     desk.deps.esp.close()
-    esp = Smtp(url=server.url, clock=desk.clock, timeout_s=0.5)
+    esp = Smtp(url=server.url, clock=desk.clock, timeout_s=0.5, answer_s=0.5)
     desk.deps = dataclasses.replace(desk.deps, esp=esp)
     return desk
 
@@ -120,6 +120,22 @@ def test_a_mail_that_was_not_answered_is_alone_unknown_and_never_resent(
     )
     assert states(at_smtp, number).keys() == {ChunkState.SENT}
     assert at_smtp.look(lambda s: s.sends.totals(number))[0] == len(people)
+
+
+def test_a_sender_killed_in_the_middle_leaves_its_chunk_to_a_person(
+    at_smtp: Lab, server: MailServer
+) -> None:
+    number = scheduled(at_smtp)
+    people = canary(at_smtp, number)
+    died_after_the_call(at_smtp, number)
+    out = server.addresses()
+    assert out
+    at_smtp.tick(1)
+    for _ in range(12):
+        at_smtp.tick(61)
+    assert states(at_smtp, number)[ChunkState.UNKNOWN] == 1
+    assert sorted(server.addresses()) == sorted(people)
+    assert mails_once(server)
 
 
 def test_a_server_that_turns_the_sender_away_parks_the_campaign(

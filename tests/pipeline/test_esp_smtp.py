@@ -32,7 +32,7 @@ def server() -> Iterator[MailServer]:
 
 
 def connected(server: MailServer, **changes: object) -> Smtp:
-    given: dict[str, object] = {"timeout_s": 0.5, "clock": lambda: NOW}
+    given: dict[str, object] = {"timeout_s": 0.5, "answer_s": 0.5, "clock": lambda: NOW}
     return Smtp(url=server.url, **given | changes)  # type: ignore[arg-type]  # a test's own
 
 
@@ -90,6 +90,14 @@ def test_silence_after_one_text_leaves_one_mail_unknown(server: MailServer) -> N
     server.to_data["reader2@mail.example"] = "stall"
     answer = send(connected(server), 1, 2, 3)
     assert (answer.accepted, answer.unknown, answer.later) == (1, {2}, {3})
+
+
+def test_a_server_may_think_longer_about_a_text_than_about_a_command(
+    server: MailServer,
+) -> None:
+    server.to_data[""] = "pause"
+    answer = send(connected(server, answer_s=10), 1, 2)
+    assert answer.accepted == 2
 
 
 def test_when_time_is_up_the_rest_goes_later(server: MailServer) -> None:

@@ -236,8 +236,9 @@ def smtp(_folder: Path) -> Iterator[Bench]:
             given = url.replace("http:", "smtp:") or server.url
             if key:
                 given = given.replace("pass%2Fword", key)
+            seconds = HASTE_S if hasty else 10.0
             return Smtp(
-                url=given, clock=lambda: NOW, timeout_s=HASTE_S if hasty else 10.0
+                url=given, clock=lambda: NOW, timeout_s=seconds, answer_s=seconds
             )
 
         def inbox() -> dict[str, Got]:

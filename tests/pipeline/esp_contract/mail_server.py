@@ -17,6 +17,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 USER: Final = "desk"
 PASSWORD: Final = "pass/word"
 STALL_S: Final = 5.0
+PAUSE_S: Final = 0.7
 
 
 @dataclass
@@ -39,7 +40,7 @@ class MailServer:
 
     Attributes:
         to_mail, to_rcpt, to_data: The answer, by recipient where there is one ("" is
-            any); `stall` waits, `hang_up` cuts the line. Mail that stalls or is cut at
+            any); `pause` and `stall` wait, `hang_up` cuts the line. Mail that stalls or is cut at
             DATA is taken all the same.
     """
 
@@ -92,7 +93,7 @@ class MailServer:
         to = envelope.rcpt_tos[0]
         said = self.to_data.get(to) or self.to_data.get("", "")
         raw = envelope.original_content or b""
-        if not said or said in ("stall", "hang_up"):
+        if not said or said in ("stall", "hang_up", "pause"):
             self.taken.append(Taken(to, raw))
         return await self._say(server, said) or "250 2.0.0 Queued"
 
@@ -102,6 +103,8 @@ class MailServer:
                 await asyncio.wait_for(self.closing.wait(), STALL_S)
             except TimeoutError:
                 return "421 Bye"
+        if said == "pause":
+            await asyncio.sleep(PAUSE_S)
         if said == "hang_up":
             transport = server.transport
             assert transport is not None
