@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from slack_sdk.models.blocks import ImageBlock
+from slack_sdk.models.blocks import Block, ImageBlock
 from slack_sdk.models.blocks.basic_components import SlackFile
 from slack_sdk.models.views import View
 
@@ -22,6 +22,7 @@ from blocks.text import (
     sentence,
     truncate,
 )
+from domain.arms import ArmCount, ArmsResult
 from domain.views import CampaignCard, CanaryView
 
 _RATE_FROM = 200
@@ -87,8 +88,8 @@ def plot_alt(canary: CanaryView) -> str:
     return truncate(said, 2000)
 
 
-def evidence(view: CampaignCard) -> View:
-    """Everything the decision about a canary rests on."""
+def evidence(view: CampaignCard, arms: ArmsResult | None = None) -> View:
+    """Everything the decision about a canary rests on, and what its arms came to."""
     title = section(f"*#{view.id} {line(view.title, 150)}*")
     canary = view.canary
     if canary is None:
@@ -101,6 +102,7 @@ def evidence(view: CampaignCard) -> View:
         fields(*_rows(canary)),
         fields(*_more_rows(canary)),
         section(sentence(canary.foresight, 800)) if canary.foresight else None,
+        *(_compared(arms) if arms is not None else ()),
         context(_arms(view), _freshness(canary)),
     ]
     return modal(title="Evidence", blocks=blocks)
@@ -127,6 +129,27 @@ def _more_rows(canary: CanaryView) -> tuple[str, ...]:
         f"*Unsubscribes*\n{count(canary.unsubscribes)} of {delivered}",
         f"*Hard bounces*\n{count(canary.hard_bounces)} of {count(canary.accepted)}",
         f"*Deferred*\n{count(canary.deferred)} of {count(canary.accepted)}",
+    )
+
+
+def _compared(arms: ArmsResult) -> tuple[Block, ...]:
+    """Which arm people clicked more, or that it cannot be told, and each in numbers."""
+    return (
+        section(f"*Which variant did better*\n{sentence(arms.sentence, 1000)}"),
+        fields(*(_arm(each) for each in arms.arms)),
+    )
+
+
+def _arm(arm: ArmCount) -> str:
+    share = (
+        f" ({percent(arm.clicked, arm.delivered)})"
+        if arm.delivered >= _RATE_FROM
+        else ""
+    )
+    return (
+        f"*{plain(arm.label, 5)}, clicked by people*\n"
+        f"{count(arm.clicked)} of {count(arm.delivered)}{share};"
+        f" by machines alone {count(arm.machine_only)}"
     )
 
 

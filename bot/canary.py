@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
@@ -12,12 +13,14 @@ from blocks import canary_report, history
 from blocks.ids import Action, Verb
 from bot import brief, rollback, strategy
 from bot.context import Web
-from bot.listeners import OnClick, on_choice, on_click, open_window
+from bot.listeners import SLACK_AWAY, OnClick, on_choice, on_click, open_window
 from bot.payloads import Click
 from domain.campaign import Actor, CampaignId
 from domain.send import ChunkId
 from pipeline import record
 from storage import queries
+
+log = structlog.get_logger(__name__)
 
 
 def register(app: AsyncApp) -> None:
@@ -78,8 +81,20 @@ async def _resolve(click: Click, web: Web, choice: str) -> None:
 
 async def evidence(click: Click, web: Web, slack: AsyncArgs) -> None:
     await slack.ack()
-    card = await web.read(queries.campaign_card, CampaignId(click.target), web.facts)
-    await open_window(slack, canary_report.evidence(card))
+    number, facts = CampaignId(click.target), web.facts
+    card = await web.read(queries.campaign_card, number, facts)
+    opened = await open_window(slack, canary_report.evidence(card))
+    # clicks of a long list take longer to read than Slack waits for a window
+    arms = await web.read(queries.arms, number, policy=facts.canary, now=web.now())
+    if opened is None or arms is None:
+        return
+    try:
+        await slack.client.views_update(
+            view_id=opened, view=canary_report.evidence(card, arms)
+        )
+    except SLACK_AWAY as error:
+        # the window has been closed meanwhile
+        log.info("window.not_redrawn", why=type(error).__name__)
 
 
 async def campaign_history(click: Click, web: Web, slack: AsyncArgs) -> None:

@@ -103,8 +103,10 @@ async def say(slack: AsyncArgs, message: Message) -> None:
 
 async def open_window(
     slack: AsyncArgs, view: View, *, otherwise: str | None = None
-) -> None:
+) -> str | None:
     """Open a view for the person; from inside a modal, on top of it.
+
+    Returns its id, or None when it was said in words.
 
     Args:
         otherwise: What to say in words, as mrkdwn, when Slack cannot open it.
@@ -116,9 +118,11 @@ async def open_window(
     is_inside = parent is not None and parent["type"] == "modal"
     method = slack.client.views_push if is_inside else slack.client.views_open
     try:
-        await method(trigger_id=slack.body["trigger_id"], view=view)
+        opened = await method(trigger_id=slack.body["trigger_id"], view=view)
     except SLACK_AWAY as error:
         if otherwise is None:
             raise
         log.warning("slack.window_failed", why=type(error).__name__)
         await whisper(slack, said(otherwise))
+        return None
+    return str(opened["view"]["id"])

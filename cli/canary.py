@@ -156,6 +156,33 @@ def _draw(path: Path, rows: list[Row]) -> None:
 
 @canary.command()
 @click.argument("number", type=click.IntRange(min=1))
+@click.option("--json", "is_json", is_flag=True, help="For programs; rates are 0-1.")
+def arms(number: int, *, is_json: bool) -> None:
+    """Compare the arms of campaign NUMBER once all of it is out."""
+    from cli import canary_tables
+    from domain.campaign import CampaignId
+    from pipeline.wiring import utc_now
+    from storage import queries
+
+    with open_desk() as desk:
+        facts = desk.playbook.view_facts
+        # refuses a number that is none
+        desk.database.read(queries.campaign_card, CampaignId(number), facts)
+        found = desk.database.read(
+            queries.arms, CampaignId(number), policy=facts.canary, now=utc_now()
+        )
+    if found is None:
+        raise Refused(
+            f"#{number} has no arms to compare: it has one, or is not all out."
+        )
+    if is_json:
+        click.echo(json.dumps(canary_tables.arms_as_json(found), indent=2))
+    else:
+        click.echo(canary_tables.arms_in_words(found))
+
+
+@canary.command()
+@click.argument("number", type=click.IntRange(min=1))
 @click.argument("kind", type=click.Choice([str(each) for each in Alarm]))
 @click.option("--said", default="", help="What was seen, for the record.")
 def alarm(number: int, kind: str, said: str) -> None:

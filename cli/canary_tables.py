@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
+from domain.arms import ArmsResult
 from domain.canary import (
     CanaryPolicy,
     breach_count,
@@ -14,6 +16,7 @@ from domain.canary import (
     tail,
 )
 from domain.canary_words import percent, percent_up, span
+from domain.experiment import Outcome
 from pipeline.canary_simulation import LadderRow, Row, Setting, steps_of
 
 SIZES: Final = (225, 500, 1_000, 2_000, 5_000, 10_000)
@@ -40,6 +43,44 @@ _SEES: Final = (
 def as_json(row: Row) -> dict[str, Any]:
     """Plain values; shares are 0-1, minutes null where nothing was rolled back."""
     return asdict(row)
+
+
+def arms_in_words(found: ArmsResult) -> str:
+    head = ("arm", "delivered", "clicked by people", "by machines alone")
+    rows = [
+        (
+            each.label,
+            f"{each.delivered:,}",
+            f"{each.clicked:,}",
+            f"{each.machine_only:,}",
+        )
+        for each in found.arms
+    ]
+    return "\n".join([found.sentence, "", *_columns([head, *rows])])
+
+
+def arms_as_json(found: ArmsResult) -> dict[str, Any]:
+    """Plain values; the winner is null where it cannot be told."""
+    finding = found.finding
+    won = finding is not None and finding.outcome is Outcome.WINNER
+    return {
+        "winner": finding.best.name if finding and won else None,
+        "sentence": found.sentence,
+        "is_split_fair": finding is not None,
+        "arms": [asdict(each) for each in found.arms],
+        "times_as_often": None
+        if finding is None
+        else {
+            "arm": finding.best.name,
+            "as": finding.rival.name,
+            "low": finding.interval.low,
+            # JSON has no infinity
+            "high": None
+            if math.isinf(finding.interval.high)
+            else finding.interval.high,
+            "confidence": finding.interval.confidence,
+        },
+    }
 
 
 def in_words(rows: Sequence[Row], setting: Setting) -> str:

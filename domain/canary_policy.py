@@ -80,31 +80,51 @@ class CanaryPolicy:
     min_matured_share: float = 0.8
     min_delivered_share: float = 0.8
     min_reporting: int = MINIMUM_REPORTING
+    # A click sooner after its mail's send is a scanner's.
+    human_after: timedelta = timedelta(seconds=60)
+    # Arms are compared for good by the clicks within this time of each mail's send.
+    compare_after: timedelta = timedelta(hours=24)
     sending: Sending = Sending.BURST
     # By name, out of `GUARDED`; each has the whole error rate of a step for itself.
     guardrails: Mapping[str, Guardrail] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.guardrails) - set(GUARDED))
-        if unknown:
-            raise ValueError(f"There is no guardrail {', '.join(unknown)}.")
-        if not 0 < self.healthy_rate <= self.ok_rate < self.limit_rate < 1:
-            raise ValueError(
-                "A canary policy needs 0 < healthy rate <= ok rate < limit rate < 1."
-            )
-        if not self.limit_rate <= self.disaster_rate < 1:
-            raise ValueError("The disaster rate lies between the limit rate and 1.")
-        if not 0 < self.hard_bounce_ok_rate < 1:
-            raise ValueError("The accepted hard bounce rate lies between 0 and 1.")
-        if not 0 < self.alpha_first < self.alpha < 0.5:  # noqa: PLR2004 - half is a coin, not a test
-            raise ValueError(
-                "The error rates need 0 < first step < whole ladder < 0.5."
-            )
-        if self.delay_median <= timedelta(0) or self.delay_sigma <= 0:
-            raise ValueError("The complaint delay needs a median and a sigma above 0.")
         shares = (self.min_matured_share, self.min_delivered_share)
-        if not all(0 < share < 1 for share in shares):
-            raise ValueError("The matured and delivered shares lie between 0 and 1.")
+        needed = (
+            (not unknown, f"There is no guardrail {', '.join(unknown)}."),
+            (
+                0 < self.healthy_rate <= self.ok_rate < self.limit_rate < 1,
+                "A canary policy needs 0 < healthy rate <= ok rate < limit rate < 1.",
+            ),
+            (
+                self.limit_rate <= self.disaster_rate < 1,
+                "The disaster rate lies between the limit rate and 1.",
+            ),
+            (
+                0 < self.hard_bounce_ok_rate < 1,
+                "The accepted hard bounce rate lies between 0 and 1.",
+            ),
+            (
+                0 < self.alpha_first < self.alpha < 0.5,  # noqa: PLR2004 - half is a coin, not a test
+                "The error rates need 0 < first step < whole ladder < 0.5.",
+            ),
+            (
+                self.delay_median > timedelta(0) and self.delay_sigma > 0,
+                "The complaint delay needs a median and a sigma above 0.",
+            ),
+            (
+                all(0 < share < 1 for share in shares),
+                "The matured and delivered shares lie between 0 and 1.",
+            ),
+            (
+                self.human_after >= timedelta(0) < self.compare_after,
+                "Arms are compared after a time above 0, and people click after one.",
+            ),
+        )
+        for holds, otherwise in needed:
+            if not holds:
+                raise ValueError(otherwise)
 
     def alpha_at(self, step: int, steps_total: int) -> float:
         """Return the step's part of the ladder's error rate; steps count from 0."""

@@ -27,11 +27,17 @@ WATCHED_MOST: Final = 500
 
 _SIGMA_MOST: Final = 5
 
-_DURATIONS: Final = ("window", "no_data_after", "stale_after", "delay_median")
+_NEEDED: Final = ("window", "no_data_after", "stale_after")
+# what a file need not say, and still is scaled
+_UNLESS_SAID: Final = {
+    "delay_median": "45 min",
+    "human_after": "60 s",
+    "compare_after": "24 h",
+}
+_DURATIONS: Final = (*_NEEDED, *_UNLESS_SAID)
 _TIMES: Final = ("card_every", "unknown_after", "look_up_lag")
 _OWN: Final = tuple(each.name for each in fields(CanaryPolicy))
 _KNOWN: Final = ("ladder", *_OWN, "watched", *_TIMES)
-_NEEDED: Final = ("window", "no_data_after", "stale_after")
 _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -74,7 +80,7 @@ def load_canary(raw: Mapping[str, Any], time_scale: float) -> CanaryFile:
 
 
 def _policy(raw: Mapping[str, Any], time_scale: float) -> CanaryPolicy:
-    given = {**dict.fromkeys(_NEEDED), "delay_median": "45 min", **raw}
+    given = {**dict.fromkeys(_NEEDED), **_UNLESS_SAID, **raw}
     values: dict[str, Any] = {
         key: _value(key, given[key], time_scale) for key in _OWN if key in given
     }
@@ -155,7 +161,9 @@ def _ladder(steps: object) -> tuple[float, ...]:
     if (
         not isinstance(steps, list)
         or not all(
-            isinstance(step, int | float) and not isinstance(step, bool)
+            isinstance(step, int | float)
+            and not isinstance(step, bool)
+            and 0 < step <= 100  # noqa: PLR2004 - per cent; also no number at all
             for step in steps
         )
         or steps != sorted(set(steps))

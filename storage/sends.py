@@ -186,6 +186,42 @@ def events_seen(connection: Connection, chunk_ids: Collection[int]) -> dict[int,
     return {row.chunk_id: int(row.n) for row in connection.execute(query)}
 
 
+def arm_mails(
+    connection: Connection, campaign_id: int, *, up_to_step: int | None = None
+) -> tuple[tuple[str, int, int], ...]:
+    """(label, mails planned, of them delivered) of each variant so far, by label.
+
+    A mail left out at the last moment was not to be delivered.
+    """
+    query = (
+        sa.select(
+            variants.c.label,
+            sa.func.count().label("planned"),
+            sa.func.count(firsts.c.send_id).label("delivered"),
+        )
+        .select_from(sends)
+        .join(chunks, chunks.c.id == sends.c.chunk_id)
+        .join(variants, variants.c.id == sends.c.variant_id)
+        .outerjoin(
+            firsts,
+            sa.and_(
+                firsts.c.campaign_id == sends.c.campaign_id,
+                firsts.c.metric == "delivered",
+                firsts.c.send_id == sends.c.id,
+            ),
+        )
+        .where(sends.c.campaign_id == campaign_id, ~sends.c.is_skipped)
+        .group_by(variants.c.label)
+        .order_by(variants.c.label)
+    )
+    if up_to_step is not None:
+        query = query.where(chunks.c.step <= up_to_step)
+    return tuple(
+        (row.label, int(row.planned), int(row.delivered))
+        for row in connection.execute(query)
+    )
+
+
 class Sends(Repository):
     def plan(
         self,
@@ -532,6 +568,15 @@ class Sends(Repository):
         )
         return frozenset(row.id for row in self._all(query))
 
+    def sent_at(self, send_ids: Collection[int]) -> dict[int, datetime]:
+        """When each of these mails was handed to the ESP; a mail that was not: absent."""
+        query = (
+            sa.select(sends.c.id, chunks.c.intent_at)
+            .join(chunks, chunks.c.id == sends.c.chunk_id)
+            .where(sends.c.id.in_(send_ids), chunks.c.intent_at.is_not(None))
+        )
+        return {row.id: row.intent_at for row in self._all(query)}
+
     def campaign_of(self, send_id: int) -> tuple[CampaignId, int]:
         """(campaign, recipient) of a mail.
 
@@ -555,38 +600,7 @@ class Sends(Repository):
     def arms(
         self, campaign_id: CampaignId, *, up_to_step: int
     ) -> tuple[tuple[str, int, int], ...]:
-        """(label, mails planned, of them delivered) of each variant so far, by label.
-
-        A mail left out at the last moment was not to be delivered.
-        """
-        query = (
-            sa.select(
-                variants.c.label,
-                sa.func.count().label("planned"),
-                sa.func.count(firsts.c.send_id).label("delivered"),
-            )
-            .select_from(sends)
-            .join(chunks, chunks.c.id == sends.c.chunk_id)
-            .join(variants, variants.c.id == sends.c.variant_id)
-            .outerjoin(
-                firsts,
-                sa.and_(
-                    firsts.c.campaign_id == sends.c.campaign_id,
-                    firsts.c.metric == "delivered",
-                    firsts.c.send_id == sends.c.id,
-                ),
-            )
-            .where(
-                sends.c.campaign_id == campaign_id,
-                chunks.c.step <= up_to_step,
-                ~sends.c.is_skipped,
-            )
-            .group_by(variants.c.label)
-            .order_by(variants.c.label)
-        )
-        return tuple(
-            (r.label, int(r.planned), int(r.delivered)) for r in self._all(query)
-        )
+        return arm_mails(self.connection, campaign_id, up_to_step=up_to_step)
 
     def leaked(self, campaign_id: CampaignId, since: datetime) -> int:
         """Mails the ESP accepted after the gate was shut."""

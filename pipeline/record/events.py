@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from domain.campaign import SENDING, Campaign, CampaignId, State
+from domain.canary_clicks import is_too_soon
 from domain.send import DeliveryEvent
 from pipeline.advance import refresh_card
 from pipeline.playbook import Playbook
@@ -49,7 +50,7 @@ def esp_events(
     All in the caller's transaction: when the webhook gets its 2xx, a breach has shut
     the gate.
     """
-    known = store.events.known(events)
+    known = _told_apart(store, playbook, store.events.known(events))
     if not known:
         return Ingested(new=0, ignored=len(events), halted=())
     added = store.events.add(known, bucket=playbook.bucket)
@@ -73,6 +74,23 @@ def unsubscribe(store: Store, send_id: int) -> CampaignId:
     if store.audiences.suppress_senders({send_id: "unsubscribed"}, campaign_id):
         store.events.count_one(campaign_id, "unsubscribed", send_id)
     return campaign_id
+
+
+def _told_apart(
+    store: Store, playbook: Playbook, events: list[DeliveryEvent]
+) -> list[DeliveryEvent]:
+    """Call a click a machine's that came before a person could have read the mail."""
+    human_after = playbook.canary.human_after
+    asked = {e.send_id for e in events if e.type == "clicked" and not e.is_machine}
+    sent = store.sends.sent_at(asked) if asked else {}
+    return [
+        event._replace(is_machine=True)
+        if event.type == "clicked"
+        and event.send_id in sent
+        and is_too_soon(event.at, sent[event.send_id], human_after)
+        else event
+        for event in events
+    ]
 
 
 def _take_in(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from storage.members import is_concerned, roster
 from storage.preferences import digest_readers, preferences_of
+from storage.queries.arms import arms
 from storage.queries.canary import points
 from storage.queries.cards import campaign_card
 from storage.queries.comments import comments_to_post, suggestions_of
@@ -34,6 +35,7 @@ from storage.queries.strategy import brief_version, strategy_decision
 from storage.queries.undo import undone, withdrawn
 
 __all__ = [
+    "arms",
     "assigning",
     "assignments",
     "audiences",

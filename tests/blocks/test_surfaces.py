@@ -13,6 +13,7 @@ from blocks import (
     notices,
 )
 from blocks.message import Message
+from domain.arms import ArmCount, ArmsResult
 from domain.campaign import CampaignId, State
 from domain.errors import AlreadyDecided, Overtaken, Refused, Unknown
 from domain.freeze import Scope
@@ -162,6 +163,20 @@ VIEWS: dict[str, View] = {
         esp="sendgrid",
         usual=timedelta(hours=2),
         now=NOW,
+    "evidence_arms": canary_report.evidence(
+        make_card(canary=make_canary(judgement="Nothing is wrong"), arms=("A", "B")),
+        ArmsResult(
+            arms=(
+                ArmCount(label="A", delivered=24_010, clicked=610, machine_only=88),
+                ArmCount(label="B", delivered=23_987, clicked=702, machine_only=91),
+            ),
+            finding=None,
+            sentence=(
+                "B won: 2.9 % of 23,987 clicked it, and 2.5 % of 24,010 A."
+                " B is clicked 1.03 to 1.29 times as often as A (96 %"
+                " interval)."
+            ),
+        ),
     ),
     "evidence_none": canary_report.evidence(make_card()),
     "read_all": compare.read_all(make_revision(findings=(HARD,) * 40)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli.main import copydesk
-from domain.errors import Refused
+from domain.campaign import State
+from domain.errors import Refused, Unknown
 from pipeline.playbook_values import PlaybookRefused
+from pipeline.wiring import utc_now
+from storage.engine import Database
+from tests.factories import add_campaign
+from tests.sent_arms import happened, sent_arms
 
 SHIPPED = Path(__file__).resolve().parents[2] / "playbook" / "canary.yaml"
 KEYS = {"cohort", "true_rate", "rolled_back", "median_minute", "held"}
@@ -120,30 +126,64 @@ def test_a_config_that_says_something_else_is_refused(tmp_path: Path) -> None:
         simulated("--config", str(tmp_path / "gone.yaml"))
 
 
-def test_an_alarm_about_what_is_not_out_is_refused(
+@pytest.fixture
+def database(
     tmp_path: Path, migrated_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from domain.errors import Unknown
-    from pipeline.wiring import utc_now
-    from storage.engine import Database
-    from tests.factories import add_campaign
-
+) -> Iterator[Database]:
     shutil.copyfile(migrated_file, tmp_path / "copydesk.db")
     monkeypatch.setenv("COPYDESK_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("COPYDESK_SECRET_KEY", "0123456789abcdef0123456789abcdef")
     base = Database(f"sqlite:///{tmp_path / 'copydesk.db'}", utc_now)
-    with base.begin() as store:
-        number = add_campaign(store).id
+    yield base
     base.close()
 
-    def alarm(*args: str) -> Result:
-        command = ["canary", "alarm", *args]
-        return CliRunner().invoke(copydesk, command, catch_exceptions=False)
 
+def told(*args: str) -> Result:
+    return CliRunner().invoke(copydesk, ["canary", *args], catch_exceptions=False)
+
+
+def test_an_alarm_about_what_is_not_out_is_refused(database: Database) -> None:
+    with database.begin() as store:
+        number = add_campaign(store).id
     with pytest.raises(Refused, match="is briefed; an alarm stops only a campaign"):
-        alarm(str(number), "failed_probe")
+        told("alarm", str(number), "failed_probe")
     with pytest.raises(Unknown):
-        alarm("99", "failed_probe")
-    answer = alarm(str(number), "fire")
+        told("alarm", "99", "failed_probe")
+    answer = told("alarm", str(number), "fire")
     assert answer.exit_code == 2
     assert "Invalid value for" in answer.output
+
+
+def test_an_alarm_stops_what_is_out(database: Database) -> None:
+    with database.begin() as store:
+        campaign, _ = sent_arms(store, per_arm=5, state=State.CANARY)
+    answer = told("alarm", str(campaign.id), "failed_probe", "--said", "404")
+    assert answer.output == (
+        f"Campaign #{campaign.id}: Rolled back at once, whatever the rate: a probe of"
+        ' the mail failed ("404"), at 0 complaints of 10.\n'
+    )
+    with database.begin() as store:
+        assert store.campaigns.get(campaign.id).state is State.ROLLED_BACK
+
+
+def test_arms_are_compared_in_words_and_for_programs(database: Database) -> None:
+    with database.begin() as store:
+        campaign, ids = sent_arms(store)
+        for arm in "AB":
+            happened(store, campaign, ids[arm], "delivered", at=store.now)
+    answer = told("arms", str(campaign.id))
+    assert answer.output.startswith("Cannot tell: ")
+    assert "arm  delivered  clicked by people  by machines alone\n" in answer.output
+    found = json.loads(told("arms", str(campaign.id), "--json").output)
+    assert (found["winner"], found["is_split_fair"]) == (None, True)
+    assert [arm["delivered"] for arm in found["arms"]] == [300, 300]
+    assert found["times_as_often"]["high"] is None
+
+
+def test_arms_that_cannot_be_compared_are_refused(database: Database) -> None:
+    with database.begin() as store:
+        number = add_campaign(store).id
+    with pytest.raises(Refused, match=f"#{number} has no arms to compare"):
+        told("arms", str(number))
+    with pytest.raises(Unknown):
+        told("arms", "99")

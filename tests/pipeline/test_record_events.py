@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 
 import pytest
@@ -114,6 +115,28 @@ def test_soft_bounces_and_machine_opens_stop_and_suppress_nobody(desk: Lab) -> N
     assert desk.state(number) is State.CANARY
     assert desk.rows("SELECT count(*) FROM suppressions") == [(0,)]
     assert totals(desk, number) == {"bounced": 6, "machine_opened": 6}
+
+
+def test_a_click_sooner_than_anybody_reads_is_a_machines(desk: Lab) -> None:
+    number = in_canary(desk)
+    first, second, *_ = sent(desk)
+    policy = dataclasses.replace(
+        desk.deps.playbook.canary, human_after=timedelta(seconds=60)
+    )
+    playbook = dataclasses.replace(desk.deps.playbook, canary=policy)
+    soon = event(desk, number, first, "clicked")
+    desk.clock.tick(timedelta(seconds=61))
+    late = event(desk, number, first, "clicked", event_id="late")
+    other = event(desk, number, second, "clicked")
+    for _ in range(2):
+        desk.write(record.esp_events, playbook, [soon, late, other])
+    assert totals(desk, number) == {"machine_clicked": 1, "clicked": 2}
+
+
+def test_practice_time_is_too_coarse_to_tell_a_scanner_by_its_haste(desk: Lab) -> None:
+    number = in_canary(desk)
+    take_in(desk, event(desk, number, sent(desk)[0], "clicked"))
+    assert totals(desk, number) == {"clicked": 1}
 
 
 def test_who_complains_is_suppressed_for_every_later_campaign(desk: Lab) -> None:

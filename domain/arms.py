@@ -1,0 +1,158 @@
+"""What an A/B test came to: which arm people clicked more, or that it cannot be told."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from domain.canary_clicks import Click, first_by_a_person
+from domain.canary_policy import CanaryPolicy
+from domain.canary_words import percent, span
+from domain.experiment import (
+    SPLIT_ALPHA,
+    Arm,
+    Finding,
+    Interval,
+    Outcome,
+    compare,
+    is_split_unfair,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClickedMail:
+    """One mail that was clicked, by whomever."""
+
+    label: str
+    sent_at: datetime
+    clicks: tuple[Click, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentArm:
+    """One arm's mails, and the different links that anybody clicked in them."""
+
+    label: str
+    planned: int
+    delivered: int
+    links: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmCount:
+    """One arm in numbers; `machine_only` are mails that no person clicked."""
+
+    label: str
+    delivered: int
+    clicked: int
+    machine_only: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmsResult:
+    """The comparison and its sentence; `finding` is None where the split is unfair."""
+
+    arms: tuple[ArmCount, ...]
+    finding: Finding | None
+    sentence: str
+
+
+def arms_result(
+    sent: Sequence[SentArm],
+    mails: Sequence[ClickedMail],
+    *,
+    age: timedelta,
+    policy: CanaryPolicy,
+) -> ArmsResult:
+    """Compare the arms by people's clicks at equal age of every mail.
+
+    One arm's mails may leave later than another's; so a click counts only within the
+    age that all mails have reached, and no more than the policy's `compare_after`,
+    which is the planned end. Clicks are taken in order of the mail's age as well.
+
+    Args:
+        sent: Two arms or more.
+        mails: Every mail of theirs that was clicked.
+        age: Time since the last of all mails was sent.
+        policy: Says when a click may be a person's, and when the planned end is.
+    """
+    counted = min(age, policy.compare_after)
+    links = {arm.label: arm.links for arm in sent}
+    ages: list[tuple[timedelta, str]] = []
+    machine: dict[str, int] = dict.fromkeys(links, 0)
+    for mail in mails:
+        at = first_by_a_person(
+            mail.clicks,
+            sent_at=mail.sent_at,
+            links=links[mail.label],
+            human_after=policy.human_after,
+        )
+        if at is None:
+            machine[mail.label] += 1
+        elif at - mail.sent_at <= counted:
+            ages.append((at - mail.sent_at, mail.label))
+    path = [label for _, label in sorted(ages)]
+    counts = tuple(
+        ArmCount(
+            label=arm.label,
+            # who clicked has got it, whatever the ESP has told so far
+            delivered=max(arm.delivered, path.count(arm.label)),
+            clicked=path.count(arm.label),
+            machine_only=machine[arm.label],
+        )
+        for arm in sent
+    )
+    if is_split_unfair([a.delivered for a in sent], [a.planned for a in sent]):
+        return ArmsResult(arms=counts, finding=None, sentence=_unfair(sent))
+    finding = compare(
+        [Arm(name=a.label, delivered=a.delivered, events=a.clicked) for a in counts],
+        path,
+        is_end=age >= policy.compare_after,
+    )
+    return ArmsResult(
+        arms=counts, finding=finding, sentence=_said(finding, age, policy, len(counts))
+    )
+
+
+def _unfair(sent: Sequence[SentArm]) -> str:
+    got = ", ".join(f"{a.label} {a.delivered:,} of {a.planned:,}" for a in sent)
+    return (
+        f"Cannot tell: the arms did not arrive as planned ({got}), which a fair split "
+        f"does less than {SPLIT_ALPHA * 1_000:g} in 1,000 times, so their numbers mean "
+        "nothing."
+    )
+
+
+def _said(
+    finding: Finding, age: timedelta, policy: CanaryPolicy, arms_total: int
+) -> str:
+    best, rival = finding.best, finding.rival
+    fits = _times(finding.interval)
+    if finding.outcome is Outcome.WINNER:
+        others = "" if arms_total == 2 else " and every other arm"  # noqa: PLR2004 - a pair
+        return (
+            f"{best.name} won: {_rate(best)} clicked it, and {_rate(rival)} {rival.name}. "
+            f"{best.name} is clicked {fits} times as often as "
+            f"{rival.name}{others} ({percent(finding.interval.confidence)} interval)."
+        )
+    sentence = (
+        f"Cannot tell: {_rate(best)} clicked {best.name}, and {_rate(rival)} "
+        f"{rival.name}; {best.name} may be clicked {fits} times as often as "
+        f"{rival.name} ({percent(finding.interval.confidence)} interval)."
+    )
+    if age >= policy.compare_after:
+        return sentence
+    left = policy.compare_after - age
+    return f"{sentence} The last test comes in {span(left)}."
+
+
+def _rate(arm: Arm) -> str:
+    return f"{100 * arm.rate:.1f} % of {arm.delivered:,}"
+
+
+def _times(interval: Interval) -> str:
+    if math.isinf(interval.high):
+        return f"{interval.low:.2f} or more"
+    return f"{interval.low:.2f} to {interval.high:.2f}"

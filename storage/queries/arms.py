@@ -1,0 +1,94 @@
+"""An A/B test as it is read: each arm's mails, and the clicks that people made in them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from domain.arms import ArmsResult, ClickedMail, SentArm, arms_result
+from domain.campaign import CampaignId
+from domain.canary import CanaryPolicy
+from domain.canary_clicks import Click
+from domain.send import ChunkState
+from storage.sends import arm_mails
+from storage.tables import chunks, delivery_events, sends, variants
+
+
+def arms(
+    connection: Connection,
+    campaign_id: CampaignId,
+    *,
+    policy: CanaryPolicy,
+    now: datetime,
+) -> ArmsResult | None:
+    """Compare a campaign's arms; None with one arm, or while it still goes out."""
+    labels = _labels(connection, campaign_id)
+    last = _last_sent(connection, campaign_id)
+    if len(labels) < 2 or last is None:  # noqa: PLR2004 - one arm is no test
+        return None
+    clicked = _clicked(connection, campaign_id)
+    links: dict[str, set[str | None]] = defaultdict(set)
+    for mail in clicked:
+        links[mail.label].update(click.url for click in mail.clicks)
+    mails = arm_mails(connection, campaign_id)
+    sent = [
+        SentArm(label=label, planned=planned, delivered=got, links=len(links[label]))
+        for label, planned, got in mails
+    ]
+    if len(sent) < 2:  # noqa: PLR2004 - the other arm has no mail
+        return None
+    age = max(now - last, timedelta(0))
+    return arms_result(sent, clicked, age=age, policy=policy)
+
+
+def _labels(connection: Connection, campaign_id: CampaignId) -> list[str]:
+    query = sa.select(variants.c.label).where(
+        variants.c.campaign_id == campaign_id, variants.c.is_arm
+    )
+    return [row.label for row in connection.execute(query)]
+
+
+def _last_sent(connection: Connection, campaign_id: CampaignId) -> datetime | None:
+    """When the last mail left, once none is left to leave."""
+    row = connection.execute(
+        sa.select(
+            sa.func.max(chunks.c.accepted_at).label("last"),
+            sa.func.count(
+                sa.case((chunks.c.state != ChunkState.SENT, chunks.c.id))
+            ).label("open"),
+        ).where(chunks.c.campaign_id == campaign_id)
+    ).one()
+    return None if row.open else row.last
+
+
+def _clicked(connection: Connection, campaign_id: CampaignId) -> list[ClickedMail]:
+    query = (
+        sa.select(
+            delivery_events.c.send_id,
+            delivery_events.c.at,
+            delivery_events.c.url,
+            delivery_events.c.is_machine,
+            variants.c.label,
+            sa.func.coalesce(chunks.c.intent_at, chunks.c.accepted_at).label("sent_at"),
+        )
+        .join(sends, sends.c.id == delivery_events.c.send_id)
+        .join(chunks, chunks.c.id == sends.c.chunk_id)
+        .join(variants, variants.c.id == sends.c.variant_id)
+        .where(
+            delivery_events.c.campaign_id == campaign_id,
+            delivery_events.c.type == "clicked",
+        )
+        .order_by(delivery_events.c.send_id)
+    )
+    found: dict[int, tuple[str, datetime, list[Click]]] = {}
+    for row in connection.execute(query):
+        _, _, clicks = found.setdefault(row.send_id, (row.label, row.sent_at, []))
+        at = datetime.fromtimestamp(row.at, UTC)
+        clicks.append(Click(at=at, url=row.url, is_machine=bool(row.is_machine)))
+    return [
+        ClickedMail(label=label, sent_at=sent_at, clicks=tuple(clicks))
+        for label, sent_at, clicks in found.values()
+    ]
