@@ -10,6 +10,7 @@ from slack_sdk.models.views import View
 
 from blocks.message import Message, context, fields, message, modal, section
 from blocks.text import (
+    capital,
     clock,
     count,
     date,
@@ -102,6 +103,7 @@ def evidence(view: CampaignCard, arms: ArmsResult | None = None) -> View:
         fields(*_rows(canary)),
         fields(*_more_rows(canary)),
         section(sentence(canary.foresight, 800)) if canary.foresight else None,
+        section(_guarded(canary)) if canary.guardrails else None,
         *(_compared(arms) if arms is not None else ()),
         context(_arms(view), _freshness(canary)),
     ]
@@ -130,6 +132,17 @@ def _more_rows(canary: CanaryView) -> tuple[str, ...]:
         f"*Hard bounces*\n{count(canary.hard_bounces)} of {count(canary.accepted)}",
         f"*Deferred*\n{count(canary.deferred)} of {count(canary.accepted)}",
     )
+
+
+def _guarded(canary: CanaryView) -> str:
+    """Each further count against the one that is too many, and whether it decides."""
+    rows = [
+        f"{capital(each.name)} {count(each.count)}; {count(each.to_roll_back)} of"
+        f" {count(each.of)} "
+        + ("roll it back" if each.decisive else "would roll it back (dry run)")
+        for each in canary.guardrails
+    ]
+    return "\n".join(["*Guardrails*", *rows])
 
 
 def _compared(arms: ArmsResult) -> tuple[Block, ...]:

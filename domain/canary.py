@@ -13,7 +13,15 @@ from datetime import timedelta
 from typing import Final
 
 from domain.binomial import breach_count, detectable_rate, excluded_rate, tail
-from domain.canary_case import Bar, Case, Cause, Reading, Verdict, bar, complaint_k
+from domain.canary_case import (
+    Case,
+    Cause,
+    Reading,
+    Verdict,
+    bar,
+    complaint_k,
+    readings,
+)
 from domain.canary_checks import found
 from domain.canary_counts import Alarm, ArmMails, Counts, HardKill
 from domain.canary_policy import (
@@ -40,6 +48,7 @@ __all__ = [
     "detectable_rate",
     "excluded_rate",
     "foresight",
+    "guardrails",
     "judge",
     "matured_share",
     "tail",
@@ -131,7 +140,7 @@ def judge(
         planned=case.bar.planned,
         false_rollback_rate=case.false_rollback_rate,
         matured_share=case.matured,
-        guardrails=tuple(case.readings()),
+        guardrails=case.readings,
     )
 
 
@@ -141,8 +150,16 @@ def breach_at(
     """Return the complaints that roll back by now; None when they cannot be seen."""
     if counts.reporting < policy.min_reporting:
         return None
-    held: Bar = bar(counts, policy, policy.alpha_at(step, steps_total))
+    held = bar(counts, policy, policy.alpha_at(step, steps_total))
     return complaint_k(held.base, policy, held.alpha)
+
+
+def guardrails(
+    counts: Counts, *, policy: CanaryPolicy, step: int, steps_total: int
+) -> tuple[Reading, ...]:
+    """Return each guardrail of the policy as it stands now."""
+    held = bar(counts, policy, policy.alpha_at(step, steps_total))
+    return readings(counts, policy, held)
 
 
 def foresight(

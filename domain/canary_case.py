@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -106,6 +105,27 @@ def complaint_k(base: int, policy: CanaryPolicy, alpha: float) -> int:
     return breach_count(base, ok=policy.ok_rate, limit=policy.limit_rate, alpha=alpha)
 
 
+def readings(counts: Counts, policy: CanaryPolicy, held: Bar) -> tuple[Reading, ...]:
+    """Return every guardrail of the policy as it stands, in its order."""
+    return tuple(
+        _reading(name, rail, getattr(counts, name), held)
+        for name, rail in policy.guardrails.items()
+    )
+
+
+def _reading(name: str, rail: Guardrail, count: int, held: Bar) -> Reading:
+    n = held.planned
+    k = breach_count(n, ok=rail.ok, limit=rail.limit, alpha=held.alpha)
+    return Reading(
+        name=name,
+        count=count,
+        to_roll_back=k,
+        of=n,
+        error_rate=tail(n, k, rail.ok),
+        decides=rail.decides,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """What `judge` was asked; its own arguments, and what follows from them."""
@@ -164,22 +184,9 @@ class Case:
             f" healthy send reaches {odds(self.false_rollback_rate)})"
         )
 
-    def readings(self) -> Iterator[Reading]:
-        """Every guardrail of the policy, in its order."""
-        for name, rail in self.policy.guardrails.items():
-            yield self._reading(name, rail)
-
-    def _reading(self, name: str, rail: Guardrail) -> Reading:
-        n, alpha = self.bar.planned, self.bar.alpha
-        k = breach_count(n, ok=rail.ok, limit=rail.limit, alpha=alpha)
-        return Reading(
-            name=name,
-            count=getattr(self.counts, name),
-            to_roll_back=k,
-            of=n,
-            error_rate=tail(n, k, rail.ok),
-            decides=rail.decides,
-        )
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        return readings(self.counts, self.policy, self.bar)
 
 
 def _upto(before: int, total: int, part: float) -> int:

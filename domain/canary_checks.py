@@ -88,7 +88,7 @@ def _bounce_breach(case: Case) -> Found | None:
 
 
 def _guardrail_breach(case: Case) -> Found | None:
-    for reading in case.readings():
+    for reading in case.readings:
         if reading.decisive and reading.is_breached:
             k, of = reading.to_roll_back, f"{reading.of:,}"
             what = reached(reading.count, k, reading.noun, of=of)
@@ -164,7 +164,7 @@ def _grey_zone(case: Case) -> Found | None:
 
 def _guarded_grey_zone(case: Case) -> Found | None:
     counts = case.counts
-    for reading in case.readings():
+    for reading in case.readings:
         limit = case.policy.guardrails[reading.name].limit
         is_over = reading.count > limit * counts.planned * counts.delivered_share
         if reading.decisive and is_over and reading.count >= _GREY_EVENTS:
@@ -265,7 +265,7 @@ def found(case: Case) -> Found:
     notes = [
         f"in dry run, {counted(reading.count, reading.noun)} of {reading.of:,} would "
         f"have rolled it back (at {reading.to_roll_back:,})"
-        for reading in case.readings()
+        for reading in case.readings
         if reading.is_breached and not reading.decisive
     ]
     reason = "; ".join([decided.reason.removesuffix("."), *notes])

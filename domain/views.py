@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from domain.campaign import CampaignId, State
-from domain.canary import CanaryPolicy
+from domain.canary import CanaryPolicy, Reading
 from domain.comment import CommentId, SuggestionId, SuggestionState
 from domain.comparison import PostedComparison
 from domain.conversion import ConversionLine
@@ -293,6 +293,7 @@ class CanaryView:
     # the judge's latest sentence
     judgement: str | None
     last_event_at: datetime | None
+    guardrails: tuple[Reading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from domain.campaign import Campaign
+from domain.campaign import SENDING, Campaign
 from domain.canary import Alarm, ArmMails, Counts, HardKill, Judgement, judge
 from pipeline.playbook import Playbook
 from storage.sends import Cohort
@@ -59,7 +59,10 @@ def judged(
 
 def _arms(store: Store, campaign: Campaign) -> tuple[ArmMails, ...]:
     """Each arm's mails, once they decide: counting them reads every mail that is out."""
-    if campaign.decides_at is None or store.now < campaign.decides_at:
+    is_due = campaign.decides_at is not None and store.now >= campaign.decides_at
+    if not is_due or campaign.state not in SENDING:
+        return ()
+    if len(store.variants.arms(campaign.id)) < 2:  # noqa: PLR2004 - one arm has no split
         return ()
     found = store.sends.arms(campaign.id, up_to_step=campaign.step)
     return tuple(

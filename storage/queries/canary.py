@@ -12,7 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from domain.campaign import SENDING, Campaign, CampaignId
-from domain.canary import CanaryPolicy, Counts, breach_at, foresight
+from domain.canary import (
+    CanaryPolicy,
+    Counts,
+    breach_at,
+    foresight,
+    guardrails,
+)
 from domain.second_person import Act
 from domain.send import ChunkState
 from domain.sending import WaitsFor
@@ -65,6 +71,8 @@ def _view(
         planned_before=planned - ladder[step].planned,
         reporting_before=reporting - ladder[step].reporting,
         sent=mails.out,
+        unsubscribes=counts.get("unsubscribed", 0),
+        deferrals=counts.get("deferred", 0),
     )
     return CanaryView(
         step=step,
@@ -97,6 +105,9 @@ def _view(
         ),
         judgement=judgement,
         last_event_at=heard,
+        guardrails=guardrails(
+            held_against, policy=policy, step=step, steps_total=len(ladder)
+        ),
     )
 
 

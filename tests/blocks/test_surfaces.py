@@ -15,6 +15,8 @@ from blocks import (
 from blocks.message import Message
 from domain.arms import ArmCount, ArmsResult
 from domain.campaign import CampaignId, State
+from domain.canary import Reading
+from domain.canary_policy import Decides
 from domain.errors import AlreadyDecided, Overtaken, Refused, Unknown
 from domain.freeze import Scope
 from domain.newest import CardPlace
@@ -163,8 +165,28 @@ VIEWS: dict[str, View] = {
         esp="sendgrid",
         usual=timedelta(hours=2),
         now=NOW,
+    ),
     "evidence_arms": canary_report.evidence(
-        make_card(canary=make_canary(judgement="Nothing is wrong"), arms=("A", "B")),
+        make_card(
+            canary=make_canary(
+                judgement="Nothing is wrong",
+                guardrails=tuple(
+                    Reading(
+                        name=name,
+                        count=count,
+                        to_roll_back=k,
+                        of=482,
+                        error_rate=0.01,
+                        decides=decides,
+                    )
+                    for name, count, k, decides in (
+                        ("unsubscribes", 1, 7, Decides.YES),
+                        ("deferrals", 60, 49, Decides.DRY_RUN),
+                    )
+                ),
+            ),
+            arms=("A", "B"),
+        ),
         ArmsResult(
             arms=(
                 ArmCount(label="A", delivered=24_010, clicked=610, machine_only=88),

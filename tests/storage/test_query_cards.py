@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from domain.campaign import Campaign, CampaignId, State
-from domain.canary import breach_count, foresight
+from domain.canary import CanaryPolicy, breach_count, foresight
+from domain.canary_policy import Guardrail
 from domain.errors import Unknown
 from domain.rollback import StepName, StepState, Trigger
 from domain.send import ChunkState
@@ -316,6 +318,26 @@ def test_the_count_that_rolls_back_is_the_judges_own(database: Database) -> None
         ok=FACTS.canary.ok_rate,
         limit=FACTS.canary.limit_rate,
         alpha=FACTS.canary.alpha_first,
+    )
+
+
+def test_guardrails_are_read_as_the_judge_reads_them(database: Database) -> None:
+    campaign = make_canary(database)
+    with database.begin() as store:
+        first, _ = store.sends.chunks(campaign.id)
+        key, *_ = send_ids(store, [first])
+        told = make_event(campaign, key, "unsubscribed", at=store.now)
+        store.events.add([told], bucket=MINUTE)
+    rails = {"unsubscribes": Guardrail(ok=0.005, limit=0.01)}
+    facts = replace(FACTS, canary=CanaryPolicy(guardrails=rails))
+
+    canary = database.read(queries.campaign_card, campaign.id, facts).canary
+
+    assert canary is not None
+    (reading,) = canary.guardrails
+    assert (reading.name, reading.count, reading.of) == ("unsubscribes", 1, 500)
+    assert reading.to_roll_back == breach_count(
+        500, ok=0.005, limit=0.01, alpha=facts.canary.alpha_first
     )
 
 
