@@ -81,16 +81,18 @@ def _told_apart(
 ) -> list[DeliveryEvent]:
     """Call a click a machine's that came before a person could have read the mail."""
     human_after = playbook.canary.human_after
-    asked = {e.send_id for e in events if e.type == "clicked" and not e.is_machine}
-    sent = store.sends.sent_at(asked) if asked else {}
-    return [
-        event._replace(is_machine=True)
-        if event.type == "clicked"
-        and event.send_id in sent
-        and is_too_soon(event.at, sent[event.send_id], human_after)
-        else event
-        for event in events
-    ]
+    clicks = [e for e in events if e.type == "clicked" and not e.is_machine]
+    if not clicks:
+        return events
+    sent = store.sends.sent_at({e.send_id for e in clicks})
+    soon = {
+        e.event_id
+        for e in clicks
+        if e.send_id in sent and is_too_soon(e.at, sent[e.send_id], human_after)
+    }
+    if not soon:
+        return events
+    return [e._replace(is_machine=True) if e.event_id in soon else e for e in events]
 
 
 def _take_in(
