@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -571,6 +572,21 @@ def test_a_breach_rolls_back_whatever_else_is_true(
         or counts.hard_bounces >= found.hard_bounces_to_roll_back
     )
     assert (found.verdict is Verdict.ROLLBACK) is is_breached
+
+
+@given(
+    counts=ANY_COUNTS,
+    more=st.integers(1, 20),
+    elapsed=ANY_ELAPSED,
+    sending=st.sampled_from(Sending),
+)
+def test_one_complaint_more_never_saves_a_campaign(
+    counts: Counts, more: int, elapsed: timedelta, sending: Sending
+) -> None:
+    asked = {"policy": CanaryPolicy(sending=sending), "elapsed": elapsed}
+    worse = replace(counts, complaints=counts.complaints + more)
+    if verdict(counts, **asked) is Verdict.ROLLBACK:
+        assert verdict(worse, **asked) is Verdict.ROLLBACK
 
 
 # Policy, counts and maturity
