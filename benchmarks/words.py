@@ -115,6 +115,7 @@ def _context() -> LintContext:
         policy=playbook.policy,
         brief=brief,
         footer=playbook.footer,
+        privacy=playbook.privacy,
         dictionary=playbook.dictionary,
     )
 
@@ -139,7 +140,7 @@ async def merge_rate() -> list[Result]:
 def _merge() -> list[Result]:
     playbook = load_playbook(PLAYBOOK, time_scale=1)
     text = mail(1)
-    ours = Template(text, playbook.footer)
+    ours = Template(text, playbook.footer, playbook.privacy)
     bare = Environment().from_string(f"{text.subject}\n{text.preheader}\n{text.body}")
     people = [
         {"first_name": f"Ada{number}", "company": "Cedar Labs"}

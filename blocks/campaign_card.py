@@ -171,6 +171,8 @@ def _made_by(view: CampaignCard) -> str:
         )
     if view.skipped:
         parts.append(f"{count(view.skipped)} skipped{_capped(view)}")
+    if view.kept_back:
+        parts.append(f"{count(view.kept_back)} read a fallback for privacy")
     return " · ".join(parts)
 
 

@@ -9,6 +9,8 @@ from typing import Final
 from slack_sdk.models.blocks import Block, DividerBlock, RichTextElementParts
 from slack_sdk.models.views import View
 
+from blocks import preview
+from blocks.ids import Callback
 from blocks.message import (
     Message,
     context,
@@ -19,9 +21,19 @@ from blocks.message import (
     run,
     section,
 )
-from blocks.text import capital, date, line, plain, quoted, truncate, who
+from blocks.text import (
+    capital,
+    date,
+    line,
+    plain,
+    quoted,
+    sentence,
+    truncate,
+    who,
+)
 from blocks.variant_card import finding
 from domain.comparison import Matcher
+from domain.preview import Preview
 from domain.review import BY_ITSELF
 from domain.variant import Copy, Origin
 from domain.views import EffectLine, FindingLine, RevisionView
@@ -208,12 +220,46 @@ def read_all(revision: RevisionView) -> View:
             f"#{revision.campaign_id}, revision {revision.number},"
             f" {origin_words(revision.origin)}, {date(revision.created_at)}"
         ),
-        literal([run("Subject  ", bold=True), run(text.subject or "(empty)")]),
-        literal([run("Preheader  ", bold=True), run(text.preheader or "(empty)")]),
-        *(quote([run(part)]) for part in _parts(text.body)),
+        preview.chooser(preview.AS_WRITTEN),
+        *mail(text.subject, text.preheader, text.body),
         _findings(revision.findings),
     ]
-    return modal(title=f"Variant {revision.variant_label}", blocks=blocks)
+    return _window(revision, blocks)
+
+
+def read_as(revision: RevisionView, seen: Preview) -> View:
+    """One revision as somebody would read it, and what was filled in."""
+    if seen.mail is None:
+        no_mail = f"*No mail would go to them.* {sentence(seen.problem)}"
+        shown: list[Block] = [section(no_mail)]
+    else:
+        shown = mail(seen.mail.subject, seen.mail.preheader, seen.mail.text)
+    blocks: list[Block | None] = [
+        context(f"#{revision.campaign_id}, revision {revision.number}"),
+        preview.chooser(seen.key),
+        context(preview.about(seen)),
+        *shown,
+        preview.account(seen),
+    ]
+    return _window(revision, blocks)
+
+
+def _window(revision: RevisionView, blocks: Sequence[Block | None]) -> View:
+    return modal(
+        title=f"Variant {revision.variant_label}",
+        blocks=blocks,
+        callback=Callback.READ_ALL,
+        target=revision.revision_id,
+    )
+
+
+def mail(subject: str, preheader: str, body: str) -> list[Block]:
+    """A whole mail, letter for letter."""
+    return [
+        literal([run("Subject  ", bold=True), run(subject or "(empty)")]),
+        literal([run("Preheader  ", bold=True), run(preheader or "(empty)")]),
+        *(quote([run(part)]) for part in _parts(body)),
+    ]
 
 
 def _parts(body: str) -> list[str]:

@@ -72,6 +72,8 @@ class Action(StrEnum):
     # menus whose options are revision ids
     LEFT = "left"
     RIGHT = "right"
+    # a menu whose options are `blocks.preview`'s keys
+    PREVIEW_AS = "preview_as"
     # the brief form's select of a tier, which acts at once; named as by `brief_block`
     BRIEF_TIER = "brief.tier"
     # overflow menus: see Verb
@@ -148,6 +150,8 @@ class Callback(StrEnum):
     COMPARISON = "comparison"
     # variant id; nothing to submit
     VARIANT_WINDOW = "variant_window"
+    # revision id; nothing to submit
+    READ_ALL = "read_all"
     # nothing to submit
     READING = "reading"
     HOME = "home"

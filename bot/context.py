@@ -86,6 +86,16 @@ class Web:
         """
         return await self.reader.run(query, *args, **kw)
 
+    async def look(self, ask: Callable[[Store], R]) -> R:
+        """Ask the repositories something; nothing can be written.
+
+        Raises:
+            TryLater: The database is locked or away.
+        """
+        return await self.read(
+            lambda connection: ask(Store(connection, now=self.now()))
+        )
+
     async def look_around(self) -> None:
         """Read who may decide now.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from blocks.ids import Action, Verb, parse_option
+from blocks.preview import is_known
 from domain.errors import Refused
 
 Body = Mapping[str, Any]
@@ -147,6 +148,39 @@ class Columns:
             right=_chosen(state, Action.RIGHT),
             view_id=str(view["id"]),
             seen=str(view.get("hash") or ""),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewAs:
+    """A choice of who reads a text.
+
+    Attributes:
+        revision: The row in `private_metadata`.
+        who: One of `blocks.preview`'s keys.
+    """
+
+    user: str
+    revision: int
+    who: str
+    view_id: str
+
+    @classmethod
+    def of(cls, body: Body) -> PreviewAs:
+        """Read a `block_actions` payload of the menu.
+
+        Raises:
+            Refused: The person is a guest of the workspace, or the choice is not ours.
+        """
+        view, option = body["view"], body["actions"][0].get("selected_option") or {}
+        who = str(option.get("value"))
+        if not is_known(who):
+            raise Refused("This window is of an older version; open Read all again.")
+        return cls(
+            user=member(body),
+            revision=number(str(view.get("private_metadata"))),
+            who=who,
+            view_id=str(view["id"]),
         )
 
 

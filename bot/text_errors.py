@@ -9,7 +9,7 @@ from blocks import edit_form
 from blocks.ids import Field, body_block
 from domain.variant import Copy
 from domain.views import RevisionView
-from pipeline import merge
+from pipeline import merge_reading
 
 _TEXTS: Final[Mapping[str, Callable[[Copy], str]]] = {
     Field.SUBJECT: lambda text: text.subject,
@@ -23,8 +23,8 @@ def text_errors(text: Copy, seen: RevisionView) -> dict[str, str]:
     errors = {str(block): words for block, words in edit_form.copy_errors(text).items()}
     for block, part in _TEXTS.items():
         try:
-            merge.tokens_used(part(text))
-        except merge.TemplateBroken as broken:
+            merge_reading.tokens_used(part(text))
+        except merge_reading.TemplateBroken as broken:
             errors.setdefault(str(block), str(broken))
     if not errors and text.sha256 == seen.text.sha256:
         errors[str(Field.SUBJECT)] = "Nothing was changed yet."

@@ -31,6 +31,7 @@ KNOWN_RULES: Final[Mapping[str, str]] = MappingProxyType(
         "phrase.forbidden_by_brief": "A phrase the brief forbids is used.",
         "token.syntax": "A merge token or tag is broken.",
         "token.unknown": "A merge token is not one the desk can fill.",
+        "token.private": "A field that may not appear in a text is used.",
         "token.fallback_missing": "A token that may be empty has no fallback.",
         "token.filter_not_allowed": "A Liquid filter outside the allowed few is used.",
         "token.tag_not_allowed": "A Liquid tag outside if and unless is used.",

@@ -70,6 +70,7 @@ class Recipient:
     company: str
     time_zone: str
     provider: str
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

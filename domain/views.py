@@ -444,6 +444,8 @@ class CampaignCard:
     capped: int = 0
     # what waits for a second person
     asks: tuple[AskLine, ...] = ()
+    # recipients who read a fallback for privacy
+    kept_back: int = 0
     # time since the campaign reached its state is counted from `moved_at`
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from domain.campaign import FINAL, Campaign
 from domain.errors import Overtaken, TryLater
-from domain.personalize import TOKENS
+from domain.personalize import token_guide
 from domain.variant import LABELS, Copy, Origin, Variant, VariantId, VariantState
 from pipeline import failpoint
 from pipeline.record import drafted, write_failed
@@ -100,7 +100,7 @@ def _request(
         system=deps.playbook.prompt,
         brief=store.campaigns.brief(campaign.id),
         facts=deps.playbook.facts,
-        tokens=tuple(path for path in TOKENS if path.startswith("person.")),
+        tokens=token_guide(deps.playbook.privacy),
         label=variant.label,
         number=number,
         model=deps.settings.openai_model,

@@ -27,6 +27,7 @@ def lint(deps: Deps, variant_id: int, version: int) -> None:
         policy=deps.playbook.policy,
         brief=parse_brief(brief),
         footer=deps.playbook.footer,
+        privacy=deps.playbook.privacy,
         dictionary=deps.playbook.dictionary,
     )
     verdict = decide(run_checks(text, context), deps.playbook.policy)

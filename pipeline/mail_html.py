@@ -81,13 +81,12 @@ class Page:
     def parts(
         self, subject: str, preheader: str, body: str, profile: Profile
     ) -> tuple[str, str]:
-        """Build the text part and the HTML part.
+        """Build the text part and the HTML part of a tidy body.
 
         Raises:
             CannotRender: The merged text holds a link nobody approved.
         """
-        tidy = _GAP.sub("\n\n", body) if "\n\n\n" in body or " \n" in body else body
-        return self._text(tidy, profile), self._html(subject, preheader, tidy, profile)
+        return self._text(body, profile), self._html(subject, preheader, body, profile)
 
     def _text(self, body: str, profile: Profile) -> str:
         footer = self._footer
@@ -134,6 +133,11 @@ class Page:
             if url in known or url in self._links:
                 return f'<a href="{url}">{url}</a>{found[len(url) :]}'
         raise CannotRender("The merged text holds a link nobody approved.")
+
+
+def tidy(body: str) -> str:
+    """Leave one empty line between paragraphs, also where a tag left more."""
+    return _GAP.sub("\n\n", body) if "\n\n\n" in body or " \n" in body else body
 
 
 def _web_link(url: str) -> str:

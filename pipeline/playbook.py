@@ -16,6 +16,7 @@ from domain.incident import OnCall
 from domain.lint import Policy
 from domain.members import Roster, join
 from domain.personalize import Footer
+from domain.privacy import Privacy
 from domain.review import Round, Stage, Team, round_named
 from domain.review_rules import PromptRisk, ReviewRules
 from domain.sending import Sending
@@ -24,6 +25,7 @@ from pipeline.checks.playbook import load_dictionary, load_footer, load_policy
 from pipeline.playbook_canary import load_canary
 from pipeline.playbook_federation import load_teams
 from pipeline.playbook_oncall import load_on_call
+from pipeline.playbook_privacy import load_privacy
 from pipeline.playbook_review import load_review, prompt_risk
 from pipeline.playbook_sending import load_sending
 from pipeline.playbook_team import load_team
@@ -73,6 +75,7 @@ class Playbook:
     bucket: timedelta
     policy: Policy
     footer: Footer
+    privacy: Privacy
     dictionary: frozenset[str]
     prompt: str
     prompt_name: str
@@ -196,6 +199,7 @@ def load_playbook(
         bucket=max(timedelta(minutes=1) / time_scale, timedelta(seconds=1)),
         policy=load_policy(folder),
         footer=load_footer(folder),
+        privacy=load_privacy(folder),
         dictionary=load_dictionary(folder),
         prompt=prompt,
         prompt_name=f"email@{_short_hash(prompt)}",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -11,19 +11,19 @@ import structlog
 
 from domain.campaign import FINAL, SENDING, Actor, Campaign, Event, State
 from domain.errors import Overtaken, Refused, TryLater
-from domain.link import replaced, with_parameter
-from domain.personalize import CannotRender, Profile
+from domain.personalize import CannotRender, Fallback, Rendered
 from domain.send import Chunk, ChunkId, ChunkState, Send
-from domain.variant import Copy, RevisionId, VariantId
+from domain.variant import RevisionId, VariantId
 from pipeline import failpoint
 from pipeline.advance import advance, refresh_card
 from pipeline.esp.port import Accepted, Batch, Mail, OutcomeUnknown
-from pipeline.merge import Template
+from pipeline.merging import link_of, profile_of, template_of
 from pipeline.playbook import Playbook
+from pipeline.record import merged
 from pipeline.record.canary import settle_step
 from pipeline.record.departures import capped, held_back
 from pipeline.tasks import Task
-from pipeline.tokens import make_link_id, make_token
+from pipeline.tokens import make_token
 from pipeline.wiring import Deps
 from storage.store import Store
 
@@ -34,11 +34,6 @@ MAX_UNRENDERABLE: Final = 0.01
 
 _AGAIN_AFTER: Final = timedelta(seconds=5)
 """Least wait before a chunk that the ESP did not take is handed over again."""
-
-LINK_ID: Final = "cd"
-"""Query parameter of a mail's call-to-action link that names campaign and variant."""
-
-CALL_TO_ACTION: Final = "{{ links.cta }}"
 
 SENDER: Final = Actor.machine("sender")
 
@@ -173,79 +168,71 @@ def _answered(store: Store, deps: Deps, chunk: Chunk, answer: Accepted) -> None:
 
 def _mails(deps: Deps, chunk: Chunk) -> tuple[list[Mail], int]:
     """Render the chunk; who cannot be rendered or mailed is skipped and counted."""
-    sends, brief = deps.database.look(
-        lambda store: (
-            store.sends.mails(chunk.id),
-            store.campaigns.brief(chunk.campaign_id),
-        )
-    )
-    cta_url = str(brief["cta_url"])
+    sends = deps.database.look(lambda store: store.sends.mails(chunk.id))
     templates = deps.database.look(
         lambda store: {
-            revision_id: Template(
-                _with_link_token(
-                    store.variants.revision(RevisionId(revision_id)).text, cta_url
-                ),
-                deps.playbook.footer,
+            revision_id: template_of(
+                store, deps.playbook, deps.templates, RevisionId(revision_id)
             )
             for revision_id in {send.revision_id for send in sends}
         }
     )
-    links = _links(deps, chunk, cta_url, sends)
+    links = _links(deps, sends)
     mails, failed = [], 0
+    reasons: Counter[Fallback] = Counter()
+    with_fallback = 0
     for each in sends:
+        url = _unsubscribe_url(deps, each)
         try:
-            url = links[each.variant_id]
-            mails.append(_mail(deps, each, templates[each.revision_id], url))
+            rendered = templates[each.revision_id].render(
+                profile_of(
+                    each.recipient,
+                    cta_url=links[each.variant_id],
+                    unsubscribe_url=url,
+                )
+            )
         except CannotRender:
             failed += 1
+            continue
+        if rendered.kept_back:
+            with_fallback += 1
+            reasons.update(rendered.kept_back)
+        mails.append(_mail(each, rendered, url))
+    if failed or with_fallback:
+        with deps.database.begin() as store:
+            merged(
+                store,
+                chunk,
+                failed=failed,
+                with_fallback=with_fallback,
+                reasons=reasons,
+                actor=SENDER,
+            )
     if failed > MAX_UNRENDERABLE * chunk.size:
         _stop(deps, chunk, failed)
     return mails, chunk.size - len(mails)
 
 
-def _with_link_token(text: Copy, cta_url: str) -> Copy:
-    """A call to action that was written out carries the link id as the token does."""
-    return replace(text, body=replaced(text.body, cta_url, CALL_TO_ACTION))
-
-
-def _links(
-    deps: Deps, chunk: Chunk, cta_url: str, sends: Sequence[Send]
-) -> dict[int, str]:
+def _links(deps: Deps, sends: Sequence[Send]) -> dict[int, str]:
     """The call-to-action link per variant, with the id that a conversion names."""
     secret = deps.settings.secret_key.get_secret_value()
-    labels = deps.database.look(
+    return deps.database.look(
         lambda store: {
-            variant_id: store.variants.get(VariantId(variant_id)).label
+            variant_id: link_of(store, VariantId(variant_id), secret)
             for variant_id in {send.variant_id for send in sends}
         }
     )
-    return {
-        variant_id: with_parameter(
-            cta_url, LINK_ID, make_link_id(secret, chunk.campaign_id, label)
-        )
-        for variant_id, label in labels.items()
-    }
 
 
-def _mail(deps: Deps, send: Send, template: Template, cta_url: str) -> Mail:
+def _unsubscribe_url(deps: Deps, send: Send) -> str:
     secret = deps.settings.secret_key.get_secret_value()
-    url = f"{deps.settings.public_url.rstrip('/')}/u/{make_token(secret, send.id)}"
-    person = send.recipient
-    rendered = template.render(
-        Profile(
-            cta_url=cta_url,
-            unsubscribe_url=url,
-            person={
-                "first_name": person.first_name,
-                "last_name": person.last_name,
-                "company": person.company,
-            },
-        )
-    )
+    return f"{deps.settings.public_url.rstrip('/')}/u/{make_token(secret, send.id)}"
+
+
+def _mail(send: Send, rendered: Rendered, url: str) -> Mail:
     return Mail(
         send_id=send.id,
-        to=person.address,
+        to=send.recipient.address,
         subject=rendered.subject,
         text=rendered.text,
         html=rendered.html,

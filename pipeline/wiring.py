@@ -20,6 +20,7 @@ from pipeline.playbook import Playbook, load_playbook, practice_time
 from pipeline.playbook_live import LivePlaybook
 from pipeline.settings import Settings, refuse_unsafe, refuse_unsigned
 from pipeline.slack import SlackGateway
+from pipeline.templates import Templates
 from pipeline.writers.openai import OpenAIWriter
 from pipeline.writers.port import Writer
 from storage import queries
@@ -44,6 +45,7 @@ class Deps:
     Attributes:
         playbook_now: The playbook, with the team as its file says it at the call.
         membership: Who is in which group, and who may not decide, as last read.
+        templates: Texts that this process has compiled.
     """
 
     settings: Settings
@@ -54,6 +56,7 @@ class Deps:
     writer: Writer
     esp: Esp
     membership: Membership = field(default_factory=Membership)
+    templates: Templates = field(default_factory=Templates)
 
     @property
     def written(self) -> Playbook:

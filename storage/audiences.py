@@ -35,6 +35,7 @@ def recipient_from(row: Row[Any]) -> Recipient:
         company=row.company,
         time_zone=row.time_zone,
         provider=row.provider,
+        region=row.region,
     )
 
 

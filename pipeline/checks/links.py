@@ -31,9 +31,17 @@ _FOUND: Final = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_TOKEN_LINK: Final = re.compile(r"\{\{-?\s*links\.\w+\s*-?\}\}")
+_TOKEN_LINK: Final = re.compile(r"\{\{-?\s*links\.\w+[^{}]{0,100}\}\}")
 _CTA_TOKEN: Final = re.compile(r"\{\{-?\s*links\.cta\s*-?\}\}")
-_AFTER_TOKEN: Final = re.compile(r"[\w/?#&=%{-]")
+_AFTER_TOKEN: Final = re.compile(r"[\w/?#&=%{-]|\s+\{[{%]-")
+# Liquid's dash takes away the space, so that a value stands right behind the link
+_BEFORE_TOKEN: Final = re.compile(r"\{[{%]|\s+\{[{%]-")
+# {{ person.city }}.example.com, www.{{ person.city }}: a mail program makes them links
+_TOKEN_IN_HOST: Final = re.compile(
+    rf"(?:\}}\}}|%\}})(?:[\w-]+)?\.(?:[\w-]+\.)*(?:{_ENDINGS})(?![\w@-])"
+    r"|\b(?:https?:|www\.)\{[{%]",
+    re.IGNORECASE,
+)
 _TRAILING: Final = ".,;:!?*_)]"
 
 
@@ -88,11 +96,16 @@ def _trimmed(url: str, allowed: set[str]) -> str:
 def _tokens_in_links(field: str, value: str) -> Iterator[Finding]:
     message = "A merge token must not be part of a link; use {{ links.cta }} alone."
     for found in _FOUND.finditer(value):
-        if found["url"] and value.startswith(("{{", "{%"), found.end()):
+        if found["unsafe"]:
+            continue
+        if _BEFORE_TOKEN.match(value, found.end()):
             yield mark("token.in_link", field, value, found.span(), message)
     for found in _TOKEN_LINK.finditer(value):
-        if _AFTER_TOKEN.match(value, found.end()):
+        joins_what_follows = found[0].endswith("-}}") and value[found.end() :].strip()
+        if joins_what_follows or _AFTER_TOKEN.match(value, found.end()):
             yield mark("token.in_link", field, value, found.span(), message)
+    for found in _TOKEN_IN_HOST.finditer(value):
+        yield mark("token.in_link", field, value, found.span(), message)
 
 
 def _whole_mail(body: str, context: LintContext) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from domain.brief import Brief
 from domain.lint import Finding, Policy
 from domain.personalize import Footer
+from domain.privacy import Privacy
 from domain.variant import Copy
 
 FIELDS: Final = ("subject", "preheader", "body")
@@ -26,6 +27,7 @@ class LintContext:
     policy: Policy
     brief: Brief
     footer: Footer
+    privacy: Privacy
     dictionary: frozenset[str] = frozenset()
     region: str = "US"
 

@@ -39,6 +39,7 @@ from pipeline.record.members import (
     person_changed,
     person_seen,
 )
+from pipeline.record.merging import merged, preview_as
 from pipeline.record.overdue import overdue, remind
 from pipeline.record.pools import Assigned, assign
 from pipeline.record.preferences import set_preferences
@@ -95,6 +96,7 @@ __all__ = [
     "linted",
     "look_again",
     "members_left",
+    "merged",
     "open_review",
     "overdue",
     "page_if_late",
@@ -102,6 +104,7 @@ __all__ = [
     "person_seen",
     "post_comparison",
     "post_document",
+    "preview_as",
     "raise_alarm",
     "regenerate",
     "reject",

@@ -35,7 +35,8 @@ class WriteRequest:
     Attributes:
         system: The system prompt, from `playbook/prompts`.
         brief: The brief as plain JSON values.
-        tokens: Merge tags the draft may use, as `first_name`.
+        tokens: Merge tokens the draft may use: name, meaning, class and how it is
+            written; never a value.
         label: The variant's letter.
         number: The variant's place, from 1; makes variants differ.
         instruction: What a person asked for in a rewrite.
@@ -47,7 +48,7 @@ class WriteRequest:
     system: str
     brief: Mapping[str, object]
     facts: tuple[Fact, ...]
-    tokens: tuple[str, ...]
+    tokens: tuple[Mapping[str, str], ...]
     label: str
     number: int
     model: str

@@ -22,6 +22,7 @@ from storage.queries.copies import (
     variant_card,
     variant_ids,
 )
+from storage.queries.crowds import sampled_recipient, value_counts
 from storage.queries.decided import effects
 from storage.queries.freezes import covered_by, freezes, past_freezes
 from storage.queries.home import digest, home, passing
@@ -68,11 +69,13 @@ __all__ = [
     "revision",
     "revisions",
     "roster",
+    "sampled_recipient",
     "stage_metrics",
     "status",
     "strategy_decision",
     "suggestions_of",
     "undone",
+    "value_counts",
     "variant_card",
     "variant_ids",
     "withdrawn",

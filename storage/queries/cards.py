@@ -16,6 +16,7 @@ from domain.views import (
     VariantLine,
 )
 from storage.campaigns import campaign_from
+from storage.kept_back import kept_back
 from storage.queries.canary import asks, canary_view, unknown_chunks, wait_lines
 from storage.queries.conversions import conversion_lines
 from storage.queries.copies import writers
@@ -128,6 +129,7 @@ def campaign_card(
         mails_out=mails.out,
         mails_left=mails.left,
         skipped=mails.skipped,
+        kept_back=kept_back(connection, campaign_id),
         suppressed_before=row.suppressed_before,
         reason=campaign.reason,
         paused_from=campaign.paused_from,

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from domain.brief import parse_brief
 from domain.lint import KNOWN_RULES, Finding, PolicyRefused, Severity, decide
 from domain.personalize import Footer
+from domain.privacy import Privacy
 from domain.variant import Copy
 from pipeline.checks import REGISTRY, LintContext, run_checks
 from pipeline.checks.length import word_count
 from pipeline.checks.pii import passes_luhn, passes_mod97
 from pipeline.checks.playbook import load_dictionary, load_footer, load_policy
+from pipeline.playbook_privacy import load_privacy
 
 PLAYBOOK = Path(__file__).parents[2] / "playbook"
 
@@ -36,7 +38,9 @@ Best,
 {{ sender.name }}"""
 
 
-def make_context(*, footer: Footer | None = None, **brief: object) -> LintContext:
+def make_context(
+    *, footer: Footer | None = None, privacy: Privacy | None = None, **brief: object
+) -> LintContext:
     raw: dict[str, Any] = {
         "title": "Recover stalled demos",
         "objective": "Book the demo",
@@ -50,6 +54,7 @@ def make_context(*, footer: Footer | None = None, **brief: object) -> LintContex
         policy=load_policy(PLAYBOOK),
         brief=parse_brief({**raw, **brief}),
         footer=footer or load_footer(PLAYBOOK),
+        privacy=privacy or load_privacy(PLAYBOOK),
         dictionary=load_dictionary(PLAYBOOK),
     )
 
@@ -173,6 +178,14 @@ def test_a_finding_points_at_the_words() -> None:
         ("https://northwind.example/{{ person.city | default: 'x' }}", "token.in_link"),
         ("{{ links.cta }}/extra", "token.in_link"),
         ("{{ links.cta }}{{ person.city | default: 'x' }}", "token.in_link"),
+        ("{{ links.cta | downcase }}/extra", "token.in_link"),
+        ("{{ links.cta -}} and", "token.in_link"),
+        ("{{ links.cta }} {{- person.city | default: 'x' }}", "token.in_link"),
+        ("https://northwind.example/docs {{- sender.name }}", "token.in_link"),
+        ("https://northwind.example/{% if person.city %}a{% endif %}", "token.in_link"),
+        ("{{ person.city | default: 'x' }}.evil.com", "token.in_link"),
+        ("www.{{ person.city | default: 'x' }}.example", "token.in_link"),
+        ("https:{{ person.city | default: 'x' }}", "token.in_link"),
     ],
 )
 def test_a_link_that_hides_or_strays_is_reported(text: str, rule: str) -> None:
@@ -182,6 +195,8 @@ def test_a_link_that_hides_or_strays_is_reported(text: str, rule: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "https://northwind.example/docs {{ person.city | default: 'there' }}",
+        "Come, {{ person.city | default: 'all' }}. It is free. {{ links.cta }}",
         "https://northwind.example/docs",
         "(https://northwind.example/docs).",
         "[The docs](https://northwind.example/docs)",

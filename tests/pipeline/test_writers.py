@@ -39,7 +39,7 @@ def make_request(**changes: Any) -> WriteRequest:
         "system": "Write one mail.",
         "brief": {"objective": "Announce reports", "key_message": "Reports are here."},
         "facts": (Fact(id="f1", text="Reports arrive at nine."),),
-        "tokens": ("first_name",),
+        "tokens": ({"name": "person.first_name"},),
         "label": "A",
         "number": 1,
         "model": "sample-writer",
@@ -261,7 +261,7 @@ def test_the_brief_travels_as_one_fenced_block_of_data() -> None:
         "instruction": "Shorter.",
         "variant": {"label": "A", "number": 1},
         "findings": ["No link."],
-        "tokens": ["first_name"],
+        "tokens": [{"name": "person.first_name"}],
         "previous": {"subject": "s", "preheader": "p", "body": "b"},
         "rejected": [],
     }

@@ -1,0 +1,91 @@
+"""Choosing who reads a text, and what was filled in for them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from slack_sdk.models.blocks import (
+    Block,
+    Option,
+    PlainTextObject,
+    StaticSelectElement,
+)
+
+from blocks.ids import Action
+from blocks.message import context, section
+from blocks.text import joined, line
+from domain.personalize import Fallback
+from domain.preview import MADE_UP, RECIPIENT, SAMPLED, Preview
+
+AS_WRITTEN: Final = "written"
+"""The key of the text with its merge tokens, filled for nobody."""
+
+_WHO: Final = {
+    AS_WRITTEN: "Nobody: the text as written",
+    **{
+        key: f"Made up: {each.label[:1].lower()}{each.label[1:]}"
+        for key, each in MADE_UP.items()
+    },
+    **{
+        f"{RECIPIENT}{number}": f"Recipient {number} of {SAMPLED} of the list"
+        for number in range(1, SAMPLED + 1)
+    },
+}
+_WHY: Final = {
+    Fallback.MISSING: "the list has none",
+    Fallback.UNFIT: "theirs is not fit to be read",
+    Fallback.PRIVATE: "privacy.yaml keeps it out of texts",
+    Fallback.REGION: "privacy.yaml keeps it out of their region",
+    Fallback.RARE: "too few of the list share theirs",
+}
+
+
+def chooser(chosen: str) -> Block:
+    """The menu of who reads it; names nobody of the list before they are looked at."""
+    options = {
+        key: Option(text=PlainTextObject(text=label, emoji=False), value=key)
+        for key, label in _WHO.items()
+    }
+    return section(
+        "*Preview as*",
+        accessory=StaticSelectElement(
+            action_id=Action.PREVIEW_AS,
+            placeholder=PlainTextObject(text="Preview as", emoji=False),
+            options=list(options.values()),
+            initial_option=options[chosen],
+        ),
+        block_id=Action.PREVIEW_AS,
+    )
+
+
+def is_known(key: str) -> bool:
+    """Whether a menu of ours has that option."""
+    return key in _WHO
+
+
+def about(seen: Preview) -> str:
+    """Who reads it: never by address."""
+    if not seen.about:
+        return "Made up; nobody of the list is shown."
+    who = " · ".join(line(each, 80) for each in seen.about)
+    return f"{_WHO[seen.key]}: {who}. The record says that you looked."
+
+
+def account(seen: Preview) -> Block | None:
+    """What they read a fallback for, and why."""
+    if not seen.account:
+        return context("The text fills in nothing of the recipient's.")
+    own = [
+        f"`{path}`" for path, found in seen.account.items() if not _is_fallback(found)
+    ]
+    rows = [
+        f"• `{path}`: fallback, {_WHY[found]}"
+        for path, found in seen.account.items()
+        if isinstance(found, Fallback)
+    ]
+    filled = [f"Filled in: {joined(own)}"] if own else []
+    return section("\n".join([*filled, *rows]))
+
+
+def _is_fallback(found: str | Fallback) -> bool:
+    return isinstance(found, Fallback)

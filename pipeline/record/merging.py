@@ -1,0 +1,81 @@
+"""What became of merging: who read a fallback for privacy; who looked at whose preview."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from domain.campaign import Actor, CampaignId
+from domain.personalize import Fallback
+from domain.send import Chunk
+from domain.variant import RevisionId
+from pipeline.playbook import Playbook
+from pipeline.record.briefs import require_role
+from storage.kept_back import KEPT_BACK
+from storage.queries.crowds import Sampled, sampled_recipient
+from storage.store import Store
+
+PREVIEWED = "previewed"
+
+
+def merged(
+    store: Store,
+    chunk: Chunk,
+    *,
+    failed: int,
+    with_fallback: int,
+    reasons: Mapping[Fallback, int],
+    actor: Actor,
+) -> None:
+    """Keep how many of a chunk could not be merged, or read a fallback for privacy.
+
+    Args:
+        reasons: Recipients by why; one may have two reasons.
+    """
+    store.campaigns.lock(chunk.campaign_id)
+    store.audit.append(
+        chunk.campaign_id,
+        KEPT_BACK,
+        actor=actor.id,
+        detail={
+            "chunk": chunk.number,
+            "not_merged": failed,
+            "with_fallback": with_fallback,
+            "too_rare": reasons.get(Fallback.RARE, 0),
+            "by_region": reasons.get(Fallback.REGION, 0),
+            "private": reasons.get(Fallback.PRIVATE, 0),
+        },
+    )
+
+
+def preview_as(
+    store: Store,
+    playbook: Playbook,
+    revision_id: RevisionId,
+    number: int,
+    *,
+    actor: str,
+) -> Sampled:
+    """Let somebody of the campaign's team read a text as a recipient would.
+
+    The record says who looked and as which recipient, without any of their values.
+
+    Raises:
+        NotYourTurn: The person has no role in the campaign's team.
+        Unknown: The list has no such recipient.
+    """
+    revision = store.variants.revision(revision_id)
+    variant = store.variants.get(revision.variant_id)
+    campaign = store.campaigns.lock(CampaignId(variant.campaign_id))
+    require_role(playbook.of(campaign.team).team, actor)
+    sampled = sampled_recipient(store.connection, campaign.id, number)
+    store.audit.append(
+        campaign.id,
+        PREVIEWED,
+        actor=actor,
+        detail={
+            "variant": variant.label,
+            "revision": revision.number,
+            "recipient": sampled.recipient.id,
+        },
+    )
+    return sampled

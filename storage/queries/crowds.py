@@ -1,0 +1,111 @@
+"""How many recipients of a campaign's list share a value, and a few of them to look at."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from domain.campaign import CampaignId
+from domain.errors import Unknown
+from domain.preview import SAMPLED
+from domain.privacy import FieldRule
+from domain.send import Recipient
+from storage.audiences import is_mailable, recipient_from
+from storage.tables import campaigns, recipients, sends
+
+_COLUMNS: Final[Mapping[str, sa.ColumnElement[str]]] = {
+    "person.first_name": recipients.c.first_name,
+    "person.last_name": recipients.c.last_name,
+    "person.company": recipients.c.company,
+}
+
+
+def value_counts(
+    connection: Connection, campaign_id: CampaignId, rule: FieldRule
+) -> list[tuple[str, int]]:
+    """How many recipients have each value of a field that could be shown.
+
+    A planned campaign's list is who it was planned for; before that, who may be mailed.
+    A field that lists do not carry is shared by nobody.
+    """
+    column = _COLUMNS.get(rule.path)
+    if column is None:
+        return []
+    count = sa.func.count().label("n")
+    query = (
+        sa.select(column.label("value"), count)
+        .select_from(recipients)
+        .where(column != "", _is_on_the_list(connection, campaign_id))
+        .group_by(column)
+    )
+    if rule.bucket is None:
+        # values of few are not even read: a long list has as many as it has people
+        query = query.having(count >= rule.k)
+    return [(row.value, int(row.n)) for row in connection.execute(query)]
+
+
+def _is_on_the_list(
+    connection: Connection, campaign_id: CampaignId
+) -> sa.ColumnElement[bool]:
+    planned = sa.select(sends.c.recipient_id).where(sends.c.campaign_id == campaign_id)
+    if connection.execute(planned.limit(1)).first() is not None:
+        return recipients.c.id.in_(planned)
+    audience = sa.select(campaigns.c.audience_id).where(campaigns.c.id == campaign_id)
+    return sa.and_(
+        recipients.c.audience_id == audience.scalar_subquery(), is_mailable()
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampled:
+    """One recipient of a preview, and what they are called in it: 1 of 5."""
+
+    number: int
+    recipient: Recipient
+
+
+def sampled_recipient(
+    connection: Connection, campaign_id: CampaignId, number: int
+) -> Sampled:
+    """One of the few recipients that a campaign is previewed as, always the same.
+
+    They are drawn by hash: nobody can choose whom they look at.
+
+    Args:
+        number: From 1 to `SAMPLED`.
+
+    Raises:
+        Unknown: The list is shorter than that, or there is no such campaign.
+    """
+    row = connection.execute(
+        sa.select(campaigns.c.audience_id).where(campaigns.c.id == campaign_id)
+    ).first()
+    if row is None:
+        raise Unknown(f"There is no campaign #{campaign_id}.")
+    start = hashlib.sha256(f"preview-{campaign_id}".encode()).hexdigest()
+    after = _drawn(connection, row.audience_id, recipients.c.address_hash >= start)
+    found = [
+        *after,
+        *_drawn(connection, row.audience_id, recipients.c.address_hash < start),
+    ][:SAMPLED]
+    if not 1 <= number <= len(found):
+        raise Unknown("The list has no such recipient to preview as.")
+    return Sampled(number=number, recipient=recipient_from(found[number - 1]))
+
+
+def _drawn(
+    connection: Connection, audience_id: int, side: sa.ColumnElement[bool]
+) -> list[Row[Any]]:
+    """The next few on the ring of hashes, by the list's unique index."""
+    query = (
+        sa.select(recipients)
+        .where(recipients.c.audience_id == audience_id, side, is_mailable())
+        .order_by(recipients.c.address_hash)
+        .limit(SAMPLED)
+    )
+    return list(connection.execute(query))
