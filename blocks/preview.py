@@ -20,23 +20,21 @@ from domain.preview import MADE_UP, RECIPIENT, SAMPLED, Preview
 AS_WRITTEN: Final = "written"
 """The key of the text with its merge tokens, filled for nobody."""
 
+# short: Slack cuts a menu's label at about 20 letters
 _WHO: Final = {
-    AS_WRITTEN: "Nobody: the text as written",
+    AS_WRITTEN: "As written",
+    **{key: each.label for key, each in MADE_UP.items()},
     **{
-        key: f"Made up: {each.label[:1].lower()}{each.label[1:]}"
-        for key, each in MADE_UP.items()
-    },
-    **{
-        f"{RECIPIENT}{number}": f"Recipient {number} of {SAMPLED} of the list"
+        f"{RECIPIENT}{number}": f"Recipient {number} of {SAMPLED}"
         for number in range(1, SAMPLED + 1)
     },
 }
 _WHY: Final = {
     Fallback.MISSING: "the list has none",
-    Fallback.UNFIT: "theirs is not fit to be read",
+    Fallback.UNFIT: "their value cannot be printed as it is",
     Fallback.PRIVATE: "privacy.yaml keeps it out of texts",
     Fallback.REGION: "privacy.yaml keeps it out of their region",
-    Fallback.RARE: "too few of the list share theirs",
+    Fallback.RARE: "too few people of the list share their value",
 }
 
 
@@ -66,9 +64,9 @@ def is_known(key: str) -> bool:
 def about(seen: Preview) -> str:
     """Who reads it: never by address."""
     if not seen.about:
-        return "Made up; nobody of the list is shown."
+        return "Made up: nobody of the list is shown."
     who = " · ".join(line(each, 80) for each in seen.about)
-    return f"{_WHO[seen.key]}: {who}. The record says that you looked."
+    return f"{_WHO[seen.key]}, drawn from the list: {who}. Your look is on the record."
 
 
 def account(seen: Preview) -> Block | None:

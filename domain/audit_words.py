@@ -172,6 +172,7 @@ _WORDS: Final[Mapping[str, Say]] = {
     ),
     "too_rare": _counted("value too rare", "values too rare"),
     "by_region": _counted("kept out of a region", "kept out of their regions"),
+    "private": _counted("kept out of texts", "kept out of texts"),
     "recipient": _numbered("as recipient"),
     "send_at": _time("from"),
     "due_at": _time("due"),

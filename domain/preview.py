@@ -34,9 +34,7 @@ class MadeUp:
 
 MADE_UP: Final[Mapping[str, MadeUp]] = {
     "full": MadeUp(label="Everything known", values={}),
-    "empty": MadeUp(
-        label="Nothing known: every fallback", values={}, has_examples=False
-    ),
+    "empty": MadeUp(label="Nothing known", values={}, has_examples=False),
     "long": MadeUp(
         label="Long names",
         values={
@@ -50,7 +48,7 @@ MADE_UP: Final[Mapping[str, MadeUp]] = {
         },
     ),
     "rtl": MadeUp(
-        label="Names from right to left",
+        label="Right-to-left names",
         values={
             "person.first_name": "ليلى",
             "person.last_name": "الخوارزمي",
@@ -60,7 +58,7 @@ MADE_UP: Final[Mapping[str, MadeUp]] = {
         },
     ),
     "hostile": MadeUp(
-        label="Values that try to break it",
+        label="Hostile values",
         values={
             "person.first_name": "<script>alert(1)</script>",
             "person.last_name": "{{ sender.postal_address }}",

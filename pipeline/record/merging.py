@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from domain.campaign import Actor, CampaignId
 from domain.personalize import Fallback
@@ -14,7 +15,12 @@ from storage.kept_back import KEPT_BACK
 from storage.queries.crowds import Sampled, sampled_recipient
 from storage.store import Store
 
-PREVIEWED = "previewed"
+PREVIEWED: Final = "previewed"
+_REASONS: Final = {
+    Fallback.RARE: "too_rare",
+    Fallback.REGION: "by_region",
+    Fallback.PRIVATE: "private",
+}
 
 
 def merged(
@@ -38,11 +44,9 @@ def merged(
         actor=actor.id,
         detail={
             "chunk": chunk.number,
-            "not_merged": failed,
             "with_fallback": with_fallback,
-            "too_rare": reasons.get(Fallback.RARE, 0),
-            "by_region": reasons.get(Fallback.REGION, 0),
-            "private": reasons.get(Fallback.PRIVATE, 0),
+            **({"not_merged": failed} if failed else {}),
+            **{_REASONS[why]: count for why, count in sorted(reasons.items())},
         },
     )
 

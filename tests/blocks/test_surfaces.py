@@ -20,6 +20,7 @@ from domain.canary_policy import Decides
 from domain.errors import AlreadyDecided, Overtaken, Refused, Unknown
 from domain.freeze import Scope
 from domain.newest import CardPlace
+from domain.personalize import Rendered
 from domain.variant import Copy, Origin
 from tests.blocks.checks import (
     check_message,
@@ -41,6 +42,7 @@ from tests.blocks.views import (
     make_freeze,
     make_incident,
     make_line,
+    make_preview,
     make_review,
     make_revision,
     make_status,
@@ -203,6 +205,21 @@ VIEWS: dict[str, View] = {
     "evidence_none": canary_report.evidence(make_card()),
     "read_all": compare.read_all(make_revision(findings=(HARD,) * 40)),
     "read_all_long": compare.read_all(make_revision(text=LONG, findings=())),
+    "read_as": compare.read_as(make_revision(), make_preview()),
+    "read_as_recipient": compare.read_as(
+        make_revision(),
+        make_preview(key="recipient-3", about=("Åsa *&* <!channel>", "EMEA", "other")),
+    ),
+    "read_as_refused": compare.read_as(
+        make_revision(),
+        make_preview(mail=None, problem="The greeting has no name", key="empty"),
+    ),
+    "read_as_long": compare.read_as(
+        make_revision(text=LONG),
+        make_preview(
+            mail=Rendered(subject="x" * 200, preheader="", text=LONG.body, html="")
+        ),
+    ),
     "revisions": compare.revision_history(
         (
             make_revision(number=1, parent=None, origin=Origin(model="gpt-x")),

@@ -17,6 +17,8 @@ from domain.incident import (
     Cause,
     Runbook,
 )
+from domain.personalize import Fallback, Rendered
+from domain.preview import Preview
 from domain.review import RequestId
 from domain.second_person import Act
 from domain.send import ChunkId
@@ -520,6 +522,24 @@ def make_revision(**changes: object) -> RevisionView:
         parent=TEXT,
         created_at=NOW - minutes(5),
         findings=(SOFT,),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+def make_preview(**changes: object) -> Preview:
+    made = Preview(
+        key="hostile",
+        mail=Rendered(
+            subject='Still weighing the demo, O\'Brien & "Sons" *Ltd*?',
+            preheader="Two things",
+            text="Hi there,\n\n<!channel> *bold* `code` <https://evil.example|x>\n",
+            html="<p>Hi there,</p>",
+        ),
+        account={
+            "person.company": 'O\'Brien & "Sons" *Ltd*',
+            "person.first_name": Fallback.UNFIT,
+            "person.city": Fallback.RARE,
+        },
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
 

@@ -99,5 +99,6 @@ def test_every_form_has_a_listener() -> None:
         Callback.COMPARISON,
         Callback.VARIANT_WINDOW,
         Callback.INCIDENT_WINDOW,
+        Callback.READ_ALL,
     }
     assert registered("view") == set(Callback) - nothing_to_submit

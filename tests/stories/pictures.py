@@ -157,6 +157,7 @@ _VIEW: Final = {
     "incident_explained": "An incident afterwards: clocks, cause, runbook, actions",
     "evidence": "Everything a decision about a canary rests on",
     "read_all": "A whole text with its findings",
+    "read_as": "The same text as a made-up recipient reads it",
     "revisions": "A variant's revisions",
     "history": "A campaign's history",
 }
@@ -200,6 +201,7 @@ GALLERY: Final = (
         "view",
         {
             "brief_form": "The brief form at 390 px",
+            "read_as_recipient": "A text as a recipient of the list reads it, at 390 px",
             "approve_form": "What an approval answers, at 390 px",
             "assign": "Assign at 390 px",
             "compare": "A comparison at 390 px: one below the other",

@@ -1,0 +1,331 @@
+"""What leaves says of people only what privacy.yaml lets it, and who fails is counted."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.campaign import CampaignId, State
+from domain.errors import NotYourTurn, Unknown
+from domain.personalize import Fallback
+from domain.privacy import FieldRule
+from domain.variant import RevisionId
+from pipeline import preview, record
+from pipeline.writers.openai import messages
+from pipeline.writers.port import RawReply, WriteRequest
+from storage import queries
+from tests.pipeline.lab import ANA, CLEO, DEV, MARA, NOBODY, Lab, recipients
+from tests.pipeline.test_jobs_edges import Detour
+
+COMPANY = "Setup at {{ person.company | default: 'your team' }}"
+NAME = "{{ person.first_name }}, setup takes two days"
+
+
+def ruled(desk: Lab, path: str, **changes: Any) -> FieldRule:
+    """Change what privacy.yaml says of a field."""
+    playbook = desk.deps.playbook_now()
+    fields = dict(playbook.privacy.fields)
+    fields[path] = dataclasses.replace(fields[path], **changes)
+    privacy = dataclasses.replace(playbook.privacy, fields=fields)
+    changed = dataclasses.replace(playbook, privacy=privacy)
+    desk.deps = dataclasses.replace(desk.deps, playbook_now=lambda: changed)
+    return fields[path]
+
+
+def people(desk: Lab, rows: int, **values: str) -> str:
+    """Import a list whose people have these values."""
+    with desk.deps.database.begin() as store:
+        key = store.audiences.replace("people", "People", source_sha256="people")
+        given = [{**row, **values} for row in recipients("calm", rows)]
+        store.audiences.add_recipients(key, given)
+        store.audiences.settle_size(key)
+    return "people"
+
+
+def approved_saying(desk: Lab, subject: str, audience: str) -> CampaignId:
+    """One variant, edited to have this subject, and approved."""
+    brief = {"variants": 1, "arms": 1, "ab_variable": "none"}
+    number = desk.brief(audience=audience, **brief)
+    desk.drain()
+    (variant,) = desk.variants(number)
+    revision_id = variant.revision_id
+    assert revision_id is not None
+    text = desk.look(lambda store: store.variants.revision(revision_id)).text
+    text = dataclasses.replace(text, subject=subject)
+    desk.write(record.edit, desk.deps.playbook, revision_id, text, actor=CLEO)
+    desk.drain()
+    desk.approve_all(number, CLEO, DEV)
+    return number
+
+
+def subjects(desk: Lab) -> set[str]:
+    return {subject for (subject,) in desk.esp_rows("SELECT subject FROM mails")}
+
+
+def _people(count: int) -> str:
+    return "recipient" if count == 1 else "recipients"
+
+
+def _values(count: int) -> str:
+    return "value" if count == 1 else "values"
+
+
+def card(desk: Lab, number: CampaignId) -> Any:
+    return desk.look(
+        lambda s: queries.campaign_card(
+            s.connection, number, desk.deps.playbook.view_facts
+        )
+    )
+
+
+def story(desk: Lab, number: CampaignId, event: str) -> list[str]:
+    events = desk.look(lambda s: queries.audit(s.connection, number))
+    return [each.detail for each in events if each.event == event]
+
+
+def test_a_value_that_the_whole_list_shares_is_read(desk: Lab) -> None:
+    ruled(desk, "person.company", k=20)
+    number = approved_saying(desk, COMPANY, people(desk, 25))
+    desk.tick(1)
+    assert subjects(desk) == {"Setup at Cedar Labs"}
+    assert card(desk, number).kept_back == 0
+    assert story(desk, number, "values_kept_back") == []
+
+
+def test_a_value_that_too_few_share_is_not_read_and_that_is_counted(desk: Lab) -> None:
+    ruled(desk, "person.company", k=26)
+    number = approved_saying(desk, COMPANY, people(desk, 25))
+    desk.tick(1)
+    assert subjects(desk) == {"Setup at your team"}
+    mailed = len(desk.mailed())
+    assert card(desk, number).kept_back == mailed > 0
+    (kept,) = story(desk, number, "values_kept_back")
+    assert kept == (
+        f"chunk 1, {mailed} {_people(mailed)} read a fallback for privacy,"
+        f" {mailed} {_values(mailed)} too rare"
+    )
+    words = f"{mailed} read a fallback for privacy"
+    assert words in str(desk.cards(number)[0].blocks)
+
+
+def test_outside_the_regions_of_a_field_the_fallback_is_read(desk: Lab) -> None:
+    ruled(desk, "person.company", regions=frozenset({"apac"}))
+    number = approved_saying(desk, COMPANY, people(desk, 5))
+    desk.tick(1)
+    assert subjects(desk) == {"Setup at your team"}
+    assert "kept out of" in story(desk, number, "values_kept_back")[0]
+
+
+def test_the_crowd_is_who_the_campaign_was_planned_for(desk: Lab) -> None:
+    rule = ruled(desk, "person.company", k=20)
+    number = approved_saying(desk, COMPANY, people(desk, 25))
+    before = desk.look(lambda s: queries.value_counts(s.connection, number, rule))
+    assert before == [("Cedar Labs", 25)]
+    desk.drain()
+    with desk.deps.database.begin() as store:
+        store.connection.exec_driver_sql(
+            "DELETE FROM sends WHERE id IN (SELECT id FROM sends ORDER BY id LIMIT 6)"
+        )
+    after = desk.look(lambda s: queries.value_counts(s.connection, number, rule))
+    assert after == []
+
+
+def test_a_field_that_no_list_carries_is_shared_by_nobody(desk: Lab) -> None:
+    number = approved_saying(desk, COMPANY, people(desk, 25))
+    rule = desk.deps.playbook.privacy.fields["person.city"]
+    assert desk.look(lambda s: queries.value_counts(s.connection, number, rule)) == []
+
+
+def sends_out(desk: Lab, number: CampaignId) -> None:
+    for _ in range(8):
+        if desk.state(number) in (State.SENT, State.PARKED):
+            return
+        if desk.campaign(number).step < 2:
+            desk.write(record.expand, desk.deps.playbook, number, actor=ANA)
+        desk.drain()
+        desk.tick(10)
+
+
+def test_one_who_cannot_be_merged_is_skipped_and_counted(desk: Lab) -> None:
+    ruled(desk, "person.first_name", is_required=True)
+    number = approved_saying(desk, NAME, people(desk, 300, first_name="Ada"))
+    with desk.deps.database.begin() as store:
+        # one of the last step, which is large enough to bear it
+        store.connection.exec_driver_sql(
+            "UPDATE recipients SET first_name = '' WHERE id = (SELECT"
+            " MAX(sends.recipient_id) FROM sends JOIN chunks ON"
+            " chunks.id = sends.chunk_id WHERE chunks.step = 2)"
+        )
+    desk.tick(1)
+    sends_out(desk, number)
+    assert desk.state(number) is State.SENT
+    assert len(desk.mailed()) == 299
+    assert subjects(desk) == {"Ada, setup takes two days"}
+    assert card(desk, number).skipped == 1
+    assert card(desk, number).kept_back == 0
+    (kept,) = story(desk, number, "values_kept_back")
+    assert "1 mail could not be merged" in kept
+
+
+def test_more_than_one_in_a_hundred_stops_the_chunk_and_nothing_leaves(
+    desk: Lab,
+) -> None:
+    ruled(desk, "person.first_name", is_required=True)
+    number = approved_saying(desk, NAME, people(desk, 300, first_name=""))
+    desk.tick(1)
+    assert desk.state(number) is State.PARKED
+    assert desk.mailed() == []
+    reason = str(desk.campaign(number).reason)
+    assert "could not be merged, more than 1 in 100" in reason
+
+
+def test_a_text_is_compiled_once_for_all_its_chunks(desk: Lab) -> None:
+    number = approved_saying(desk, COMPANY, people(desk, 300))
+    desk.tick(1)
+    sends_out(desk, number)
+    revision_id = desk.variants(number)[0].revision_id
+    assert revision_id is not None
+    playbook, templates = desk.deps.playbook, desk.deps.templates
+
+    def compiled() -> Any:
+        from pipeline.merging import template_of
+
+        return desk.look(
+            lambda store: template_of(store, playbook, templates, revision_id)
+        )
+
+    assert compiled() is compiled()
+    assert compiled().account  # the same object answers previews
+
+
+def test_the_writer_is_told_names_and_classes_and_no_value_of_anybody(
+    desk: Lab,
+) -> None:
+    ruled(desk, "person.company", in_text=False)
+    asked: list[WriteRequest] = []
+    real = desk.deps.writer
+
+    def call(request: WriteRequest, *, timeout: timedelta, **more: Any) -> RawReply:
+        asked.append(request)
+        return real.call(request, timeout=timeout, **more)
+
+    desk.deps = dataclasses.replace(desk.deps, writer=Detour(real, call=call))
+    desk.brief(audience=people(desk, 25, first_name="Zebedee", company="Quux Works"))
+    desk.drain()
+    assert len(asked) == 3
+    for request in asked:
+        words = str(messages(request, None))
+        assert '"name": "person.first_name"' in words
+        assert '"class": "personal"' in words
+        assert "Given name." in words
+        assert "person.company" not in words
+        # an example of privacy.yaml is a value too
+        for value in ("Zebedee", "Quux", "Lovelace", "calm.example"):
+            assert value not in words
+
+
+# Previews ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shown(desk: Lab) -> tuple[Lab, CampaignId, RevisionId]:
+    number = approved_saying(desk, COMPANY, people(desk, 25, first_name="Zebedee"))
+    revision_id = desk.variants(number)[0].revision_id
+    assert revision_id is not None
+    return desk, number, revision_id
+
+
+def made_up(desk: Lab, revision_id: RevisionId, key: str) -> Any:
+    deps = desk.deps
+    return desk.look(
+        lambda s: preview.made_up(s, deps.playbook, deps.templates, revision_id, key)
+    )
+
+
+def test_a_preview_is_what_would_be_sent(
+    shown: tuple[Lab, CampaignId, RevisionId],
+) -> None:
+    desk, number, revision_id = shown
+    deps = desk.deps
+    sampled = desk.write(record.preview_as, deps.playbook, revision_id, 1, actor=MARA)
+    seen = desk.look(
+        lambda s: preview.recipient(
+            s, deps.playbook, deps.templates, revision_id, sampled
+        )
+    )
+    assert seen.mail.subject == "Setup at Cedar Labs"
+    assert seen.about[:2] == ("Zebedee", "EMEA")
+    assert "@" not in str(seen.about)
+    (told,) = story(desk, number, "previewed")
+    assert told == f"variant A, revision 2, as recipient {sampled.recipient.id}"
+
+
+def test_the_sample_is_five_others_and_always_the_same(
+    shown: tuple[Lab, CampaignId, RevisionId],
+) -> None:
+    desk, number, _ = shown
+
+    def drawn() -> list[int]:
+        return [
+            desk.look(
+                lambda s, n=n: queries.sampled_recipient(s.connection, number, n)  # type: ignore[misc]  # bound now
+            ).recipient.id
+            for n in range(1, 6)
+        ]
+
+    assert drawn() == drawn()
+    assert len(set(drawn())) == 5
+    for outside in (0, 6, -1):
+        with pytest.raises(Unknown, match="no such recipient"):
+            desk.look(
+                lambda s, n=outside: queries.sampled_recipient(s.connection, number, n)  # type: ignore[misc]  # bound now
+            )
+
+
+def test_who_has_no_role_sees_nobody_and_the_record_has_no_look(
+    shown: tuple[Lab, CampaignId, RevisionId],
+) -> None:
+    desk, number, revision_id = shown
+    with pytest.raises(NotYourTurn):
+        desk.write(record.preview_as, desk.deps.playbook, revision_id, 1, actor=NOBODY)
+    assert story(desk, number, "previewed") == []
+
+
+@pytest.mark.parametrize(
+    ("key", "subject", "account"),
+    [
+        ("full", "Setup at Cedar Labs", "Cedar Labs"),
+        ("empty", "Setup at your team", Fallback.MISSING),
+        ("rtl", "Setup at شركة النور", "شركة النور"),
+        (
+            "hostile",
+            'Setup at O\'Brien & "Sons" *Ltd* _&amp;_',
+            'O\'Brien & "Sons" *Ltd* _&amp;_',
+        ),
+    ],
+)
+def test_made_up_recipients_show_how_a_text_bears_them(
+    shown: tuple[Lab, CampaignId, RevisionId], key: str, subject: str, account: str
+) -> None:
+    desk, _, revision_id = shown
+    seen = made_up(desk, revision_id, key)
+    assert seen.mail.subject == subject
+    assert seen.account["person.company"] == account
+    assert seen.about == ()
+
+
+def test_a_text_that_cannot_be_merged_says_why_in_its_preview(desk: Lab) -> None:
+    ruled(desk, "person.first_name", is_required=True)
+    number = approved_saying(desk, NAME, people(desk, 5))
+    revision_id = desk.variants(number)[0].revision_id
+    assert revision_id is not None
+    seen = made_up(desk, revision_id, "empty")
+    assert seen.mail is None
+    assert seen.problem == (
+        "A merge token without fallback has no value for this recipient."
+    )
+    with pytest.raises(Unknown, match="There are: full, empty, long, rtl, hostile"):
+        made_up(desk, revision_id, "nobody")
