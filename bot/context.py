@@ -87,14 +87,14 @@ class Web:
         return await self.reader.run(query, *args, **kw)
 
     async def look(self, ask: Callable[[Store], R]) -> R:
-        """Ask the repositories something; nothing can be written.
+        """Ask the repositories something that also takes a while to work out.
+
+        In a thread of its own, so that acks do not wait for it.
 
         Raises:
             TryLater: The database is locked or away.
         """
-        return await self.read(
-            lambda connection: ask(Store(connection, now=self.now()))
-        )
+        return await asyncio.to_thread(self.deps.database.look, ask)
 
     async def look_around(self) -> None:
         """Read who may decide now.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import sqlalchemy as sa
@@ -22,6 +23,22 @@ _EVENTS: Final = (
     )
     .order_by(audit_events.c.seq)
 )
+
+
+_LATEST: Final = 50
+"""A chunk that is put off is merged again before many others are."""
+
+
+def is_kept(
+    connection: Connection, campaign_id: CampaignId, detail: Mapping[str, object]
+) -> bool:
+    """Whether the same was said of that chunk a moment ago."""
+    latest = _EVENTS.order_by(None).order_by(audit_events.c.seq.desc()).limit(_LATEST)
+    for row in connection.execute(latest, {"campaign_id": campaign_id}):
+        known = detail_from(row.detail)
+        if isinstance(known, dict) and known.get("chunk") == detail["chunk"]:
+            return known == detail
+    return False
 
 
 def kept_back(connection: Connection, campaign_id: CampaignId) -> int:

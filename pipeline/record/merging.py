@@ -11,7 +11,7 @@ from domain.send import Chunk
 from domain.variant import RevisionId
 from pipeline.playbook import Playbook
 from pipeline.record.briefs import require_role
-from storage.kept_back import KEPT_BACK
+from storage.kept_back import KEPT_BACK, is_kept
 from storage.queries.crowds import Sampled, sampled_recipient
 from storage.store import Store
 
@@ -38,17 +38,15 @@ def merged(
         reasons: Recipients by why; one may have two reasons.
     """
     store.campaigns.lock(chunk.campaign_id)
-    store.audit.append(
-        chunk.campaign_id,
-        KEPT_BACK,
-        actor=actor.id,
-        detail={
-            "chunk": chunk.number,
-            "with_fallback": with_fallback,
-            **({"not_merged": failed} if failed else {}),
-            **{_REASONS[why]: count for why, count in sorted(reasons.items())},
-        },
-    )
+    detail: dict[str, object] = {
+        "chunk": chunk.number,
+        "with_fallback": with_fallback,
+        **({"not_merged": failed} if failed else {}),
+        **{_REASONS[why]: count for why, count in sorted(reasons.items())},
+    }
+    # while the ESP is away a chunk is merged again and again
+    if not is_kept(store.connection, chunk.campaign_id, detail):
+        store.audit.append(chunk.campaign_id, KEPT_BACK, actor=actor.id, detail=detail)
 
 
 def preview_as(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from domain.campaign import CampaignId, State
-from domain.errors import NotYourTurn, Unknown
+from domain.errors import NotYourTurn, TryLater, Unknown
 from domain.personalize import Fallback
 from domain.privacy import FieldRule
 from domain.variant import RevisionId
@@ -109,6 +109,25 @@ def test_a_value_that_too_few_share_is_not_read_and_that_is_counted(desk: Lab) -
     )
     words = f"{mailed} read a fallback for privacy"
     assert words in str(desk.cards(number)[0].blocks)
+
+
+def test_a_chunk_that_is_put_off_is_counted_once(desk: Lab) -> None:
+    ruled(desk, "person.company", k=26)
+    number = approved_saying(desk, COMPANY, people(desk, 25))
+    real, tries = desk.deps.esp, [0]
+
+    def new_batch() -> str:
+        tries[0] += 1
+        if tries[0] < 4:
+            raise TryLater("The ESP is away.", retry_after=timedelta(seconds=5))
+        return str(real.new_batch())
+
+    desk.deps = dataclasses.replace(desk.deps, esp=Detour(real, new_batch=new_batch))
+    desk.tick(1)
+    desk.pass_time(90, until=lambda: bool(desk.mailed()))
+    assert tries[0] >= 4
+    assert len(story(desk, number, "values_kept_back")) == 1
+    assert card(desk, number).kept_back == len(desk.mailed()) > 0
 
 
 def test_outside_the_regions_of_a_field_the_fallback_is_read(desk: Lab) -> None:
