@@ -364,10 +364,14 @@ def _menu(view: VariantCard, *, is_open: bool) -> InteractiveElement | None:
         for each in view.questions
         if is_open
     ]
-    # while it is asked about, what is cut has its own Read all
-    last = assign or [("Read all", Verb.READ_ALL, view.revision_id)]
-    # five is Slack's most; the campaign card has Compare too
-    kept = (
-        [comment, *suggest, compare, history] if len(last) == 1 else [comment, *suggest]
-    )
-    return overflow(Action.VARIANT_MORE, [*kept, *last])
+    read = ("Read all", Verb.READ_ALL, view.revision_id)
+    # five is Slack's most: while it is asked about, Compare shows the older revisions;
+    # the campaign card has Compare and History too
+    match len(assign):
+        case 0:
+            options = [comment, *suggest, compare, history, read]
+        case 1:
+            options = [comment, *suggest, compare, read, *assign]
+        case _:
+            options = [comment, *suggest, *assign, read]
+    return overflow(Action.VARIANT_MORE, options)

@@ -178,7 +178,7 @@ def test_a_variant_in_review_has_its_four_buttons_in_order() -> None:
         if each["type"] == "button"
     ]
     assert values == ["501", "71", "71", "501"]
-    assert menu(payload) == ["Comment", "Suggest", "Compare", "History", "Assign"]
+    assert menu(payload) == ["Comment", "Suggest", "Compare", "Read all", "Assign"]
 
 
 def test_a_hard_finding_takes_approve_away_and_says_why() -> None:

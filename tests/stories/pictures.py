@@ -201,7 +201,6 @@ GALLERY: Final = (
         "view",
         {
             "brief_form": "The brief form at 390 px",
-            "read_as_recipient": "A text as a recipient of the list reads it, at 390 px",
             "approve_form": "What an approval answers, at 390 px",
             "assign": "Assign at 390 px",
             "compare": "A comparison at 390 px: one below the other",
@@ -276,11 +275,13 @@ STORIES: Final = {
     "thread-suggestion": "A suggestion, for its owner to accept or decline",
     "thread-undo": "A minute to take a decision back",
     "phone-thread-withdrawn": "The next stage reads that it is withdrawn, on a phone",
+    "modal-preview-recipient": "A text as one of the list reads it, never by address",
     "notice-not-in-channel": "The app was sent away: the author is told",
     "card-hostile": "Markup in a brief stays text",
     "dark-channel": "The same channel in the dark",
 }
 PHONE: Final = (
+    "modal-preview-recipient",
     "modal-brief",
     "modal-brief-error",
     "card-writing",

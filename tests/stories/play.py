@@ -77,6 +77,7 @@ STORIES = {
     "review-second-thoughts": Story(run=review_second_thoughts.play),
     "delivery-reader": Story(run=delivery_reader.play, scale=AS_SHIPPED),
     "hostile-brief": Story(run=small_ones.hostile),
+    "preview": Story(run=small_ones.preview),
     "small-list-held": Story(run=small_ones.small_list),
     "not-in-channel": Story(run=small_ones.sent_away),
 }

@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Locator, expect
 
 from tests.stories import acts
-from tests.stories.person import ANA, CAMPAIGNS, CLICK_MS, MARA, OMAR, WORK_MS
+from tests.stories.person import ANA, CAMPAIGNS, CLEO, CLICK_MS, MARA, OMAR, WORK_MS
 from tests.stories.stage import Play
 
 HOSTILE = "<!channel> & <@U0ONCALL> <https://evil.example|here>"
@@ -105,3 +105,34 @@ def sent_away(play: Play) -> None:
         mara.say("/invite @copydesk", CAMPAIGNS)
         card = mara.channel().locator("article.message", has_text="Nobody home")
         expect(card.last).to_be_visible(timeout=WORK_MS)
+
+
+def preview(play: Play) -> None:
+    """A text is read as somebody would, and the record says as whom of the list."""
+    cleo = play.person(CLEO)
+    mara = play.person(MARA)
+    number = acts.brief(play, mara, "Read it as they would", acts.CALM)
+    acts.in_review(play, mara, number)
+    with play.step("cleo reads the whole text, tokens and all"):
+        cleo.choose(cleo.variant(number, "A"), "Read all")
+        window = cleo.dialog("Variant A")
+        expect(window).to_contain_text("{{ ")
+    with play.step("nobody known: every fallback, and no token is left"):
+        _preview_as(window, "Nothing known")
+        expect(window).to_contain_text("nobody of the list is shown", timeout=CLICK_MS)
+        assert "{{" not in window.inner_text()
+        assert cleo.fits()
+    with play.step("somebody of the list, by first name and never by address"):
+        _preview_as(window, "Recipient 2 of 5")
+        expect(window).to_contain_text("Recipient 2 of 5, drawn from", timeout=CLICK_MS)
+        assert "@calm.example" not in window.inner_text()
+        play.both(cleo, window, "modal-preview-recipient")
+    with play.step("the record says who looked, and a shell shows the same"):
+        assert "previewed" in play.audit(number)
+        assert "Subject: " in play.desk.said("preview", str(number), "--as", "rtl")
+        play.verify()
+
+
+def _preview_as(window: Locator, who: str) -> None:
+    window.get_by_label("Preview as").click()
+    window.page.get_by_role("option", name=who, exact=True).click()
