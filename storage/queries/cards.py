@@ -129,7 +129,7 @@ def campaign_card(
         mails_out=mails.out,
         mails_left=mails.left,
         skipped=mails.skipped,
-        kept_back=kept_back(connection, campaign_id),
+        kept_back=kept_back(connection, campaign_id) if mails.out else 0,
         suppressed_before=row.suppressed_before,
         reason=campaign.reason,
         paused_from=campaign.paused_from,
