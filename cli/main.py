@@ -18,8 +18,11 @@ COMMANDS: Final = {
     "migrate": ("cli.processes:migrate", "Bring the database to this version."),
     "doctor": ("cli.doctor:doctor", "Check the setup and say how to fix it."),
     "brief": ("cli.brief:brief", "Start a campaign from a JSON file."),
-    "audience": ("cli.audience:audience", "Import a list of recipients."),
     "preview": ("cli.preview:preview", "Show a text as a recipient reads it."),
+    "audience": (
+        "cli.audience:audience",
+        "Lists and segments: import, show, export, forget.",
+    ),
     "campaign": ("cli.campaign:campaign", "List, show or retry campaigns."),
     "rollback": ("cli.campaign:rollback", "Stop a campaign now, without Slack."),
     "canary": ("cli.canary:canary", "What the judge would do; raise an alarm."),

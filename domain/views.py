@@ -721,6 +721,41 @@ class AudienceLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AudienceView:
+    """A list or a segment as the shell shows it.
+
+    Attributes:
+        filter: Of a segment; empty when it is a list.
+        attributes: Kind by attribute of the list.
+        rfm_at: When its thresholds were computed; None: never.
+    """
+
+    key: str
+    title: str
+    list_key: str
+    filter: str
+    size: int
+    mailable: int
+    without_consent: int
+    suppressed: int
+    attributes: Mapping[str, str]
+    segments: tuple[str, ...]
+    imported_at: datetime | None
+    rfm_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudienceEvent:
+    """One thing that was done to audiences."""
+
+    seq: int
+    at: datetime
+    actor: str
+    event: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLine:
     """One audit event as a person reads it."""
 

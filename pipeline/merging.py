@@ -68,7 +68,9 @@ def template_of(
         playbook.privacy,
         # the version moves when the campaign is planned, or planned anew
         crowd=(campaign.id, campaign.version),
-        counts=lambda rule: value_counts(store.connection, campaign.id, rule),
+        counts=lambda rule: value_counts(
+            store.connection, campaign.id, rule, now=store.now
+        ),
     )
 
 

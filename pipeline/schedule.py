@@ -9,7 +9,8 @@ from typing import Final
 
 from domain.campaign import Actor, Campaign, CampaignId, Event
 from domain.cohort import Assignment, arm_of, assign, chunks, reports_complaints
-from domain.errors import Overtaken
+from domain.errors import Overtaken, TryLater
+from domain.segment import FilterInvalid
 from domain.send import CHUNK_SIZE
 from domain.variant import Variant
 from domain.warm_up import WarmUp, day_of
@@ -28,13 +29,14 @@ def schedule(deps: Deps, campaign_id: int, version: int) -> None:
         Overtaken: The campaign has moved on.
     """
     number = CampaignId(campaign_id)
-    keys = deps.database.look(
-        lambda store: store.audiences.mailable_keys(
-            store.campaigns.get(number).audience_id
-        )
-    )
+    try:
+        shown, keys = deps.database.look(lambda store: _people(store, number))
+    except FilterInvalid as error:
+        _park(deps, number, version, f"Its segment cannot be read any more. {error}")
+        return
     if not keys:
-        _nobody_left(deps, number, version)
+        # everybody has asked for silence since the brief: a person has to see that
+        _park(deps, number, version, _NOBODY_LEFT)
         return
     zones = _time_zones(deps, number)
     # hashing a large list takes a while, so no transaction is open meanwhile
@@ -47,6 +49,9 @@ def schedule(deps: Deps, campaign_id: int, version: int) -> None:
         campaign = store.campaigns.lock(number)
         if campaign.version != version:
             raise Overtaken(f"Campaign #{number} has moved on.")
+        segment = store.audiences.get(campaign.audience_id)
+        if store.audiences.shown(segment.list_id, hold=True) != shown:
+            raise TryLater("The list was imported anew while it was read.")
         _plan(
             store,
             campaign,
@@ -71,6 +76,7 @@ def schedule(deps: Deps, campaign_id: int, version: int) -> None:
                 "recipients": len(keys),
                 "steps": [step.size for step in assignment.steps],
                 "send_at": start_at,
+                **store.audiences.chosen_by(segment),
             },
         )
 
@@ -117,8 +123,14 @@ class _Places:
         return min([*limits, *(each for each in least if each is not None)])
 
 
-def _nobody_left(deps: Deps, number: CampaignId, version: int) -> None:
-    """Everybody has asked for silence since the brief: a person has to see that."""
+def _people(store: Store, number: CampaignId) -> tuple[int, list[tuple[int, str, str]]]:
+    """Which import the list shows, and who of it can be mailed now."""
+    audience_id = store.campaigns.get(number).audience_id
+    list_id = store.audiences.get(audience_id).list_id
+    return store.audiences.shown(list_id), store.audiences.mailable_keys(audience_id)
+
+
+def _park(deps: Deps, number: CampaignId, version: int, reason: str) -> None:
     with deps.database.begin() as store:
         if store.campaigns.lock(number).version != version:
             raise Overtaken(f"Campaign #{number} has moved on.")
@@ -127,9 +139,11 @@ def _nobody_left(deps: Deps, number: CampaignId, version: int) -> None:
             number,
             Event.PARKED,
             actor=Actor.machine("scheduler"),
-            reason="Nobody in the segment can be mailed any more. Cancel it, or import"
-            " a list and retry.",
+            reason=reason,
         )
+
+
+_NOBODY_LEFT: Final = "Nobody in the segment can be mailed any more. Cancel it, or import a list and retry."
 
 
 def _plan(

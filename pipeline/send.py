@@ -80,7 +80,7 @@ def _stays(store: Store, deps: Deps, chunk: Chunk, *, size: int) -> bool:
 
 
 def _hand_over(deps: Deps, chunk: Chunk) -> None:
-    mails, skipped = _mails(deps, chunk)
+    mails = _mails(deps, chunk)
     try:
         batch_id = deps.esp.new_batch()
     except Refused as error:
@@ -88,30 +88,13 @@ def _hand_over(deps: Deps, chunk: Chunk) -> None:
         return
     failpoint.hit("send.after_batch")
     with deps.database.begin() as store:
-        # the gate, once more and under lock, right before the call
-        store.campaigns.lock(chunk.campaign_id)
-        if _ready(store, chunk.id, chunk.version).state is not ChunkState.PLANNED:
-            raise TryLater(f"Another job has chunk {chunk.number} in its hands.")
-        left_out = capped(store, deps.playbook, chunk)
-        ready = len(mails)
-        mails = [mail for mail in mails if mail.send_id not in left_out.send_ids]
-        if _stays(store, deps, chunk, size=len(mails)):
-            return
-        intended = store.sends.swap(
-            chunk,
-            ChunkState.INTENT,
-            batch_id=batch_id,
-            intent_at=store.now,
-            skipped=skipped + ready - len(mails),
-            capped=ready - len(mails),
-            capped_reporting=left_out.reporting,
-            not_before=None,
-            waits_for=None,
-        )
-        store.sends.skip_others(chunk.id, [mail.send_id for mail in mails])
+        found = _intend(store, deps, chunk, batch_id, mails)
+    if found is None:
+        return
+    intended, leaving = found
     failpoint.hit("send.after_intent")
     try:
-        answer = _call(deps, chunk, batch_id, mails)
+        answer = _call(deps, chunk, batch_id, leaving)
     except OutcomeUnknown as error:
         _unknown(deps, intended, str(error))
         return
@@ -126,6 +109,43 @@ def _hand_over(deps: Deps, chunk: Chunk) -> None:
     failpoint.hit("send.after_call")
     with deps.database.begin() as store:
         _answered(store, deps, intended, answer)
+
+
+def _intend(
+    store: Store, deps: Deps, chunk: Chunk, batch_id: str, mails: Sequence[Mail]
+) -> tuple[Chunk, list[Mail]] | None:
+    """The gate and every limit, once more and under lock, right before the call.
+
+    Returns:
+        The chunk and what leaves of it; None when it has to wait after all.
+
+    Raises:
+        Overtaken: The gate is shut.
+        TryLater: Another job has the chunk.
+    """
+    store.campaigns.lock(chunk.campaign_id)
+    if _ready(store, chunk.id, chunk.version).state is not ChunkState.PLANNED:
+        raise TryLater(f"Another job has chunk {chunk.number} in its hands.")
+    # who asked for silence while the chunk was rendered
+    barred = store.sends.barred(chunk.id)
+    left_out = capped(store, deps.playbook, chunk)
+    ready = [mail for mail in mails if mail.send_id not in barred]
+    leaving = [mail for mail in ready if mail.send_id not in left_out.send_ids]
+    if _stays(store, deps, chunk, size=len(leaving)):
+        return None
+    intended = store.sends.swap(
+        chunk,
+        ChunkState.INTENT,
+        batch_id=batch_id,
+        intent_at=store.now,
+        skipped=chunk.size - len(leaving),
+        capped=len(ready) - len(leaving),
+        capped_reporting=left_out.reporting,
+        not_before=None,
+        waits_for=None,
+    )
+    store.sends.skip_others(chunk.id, [mail.send_id for mail in leaving])
+    return intended, leaving
 
 
 def _call(deps: Deps, chunk: Chunk, batch_id: str, mails: Sequence[Mail]) -> Accepted:
@@ -166,8 +186,8 @@ def _answered(store: Store, deps: Deps, chunk: Chunk, answer: Accepted) -> None:
         )
 
 
-def _mails(deps: Deps, chunk: Chunk) -> tuple[list[Mail], int]:
-    """Render the chunk; who cannot be rendered or mailed is skipped and counted."""
+def _mails(deps: Deps, chunk: Chunk) -> list[Mail]:
+    """Render the chunk; who cannot be rendered or mailed is left out."""
     sends = deps.database.look(lambda store: store.sends.mails(chunk.id))
     templates = deps.database.look(
         lambda store: {
@@ -210,7 +230,7 @@ def _mails(deps: Deps, chunk: Chunk) -> tuple[list[Mail], int]:
             )
     if failed > MAX_UNRENDERABLE * chunk.size:
         _stop(deps, chunk, failed)
-    return mails, chunk.size - len(mails)
+    return mails
 
 
 def _links(deps: Deps, sends: Sequence[Send]) -> dict[int, str]:

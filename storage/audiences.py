@@ -3,26 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
+from domain.attributes import Kind
 from domain.campaign import CampaignId
 from domain.errors import Unknown
+from domain.segment import fields_of, filter_sha256, parse_filter
 from domain.send import Recipient
+from storage.filters import condition, rfm_cuts
 from storage.repository import Repository, ignore_taken
 from storage.tables import audiences, recipients, sends, suppressions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
+    """A list or a segment, as a brief can name it.
+
+    Attributes:
+        list_id: The list whose people it has; its own id when it is a list.
+        attributes: Kind by attribute.
+        filter: Of a segment; empty when it is a list.
+    """
+
     id: int
     key: str
     title: str
     size: int
+    list_id: int
+    attributes: Mapping[str, Kind] = field(default_factory=dict)
+    filter: str = ""
+
+    @property
+    def is_segment(self) -> bool:
+        return bool(self.filter)
+
+
+def audience_from(row: Row[Any]) -> Audience:
+    return Audience(
+        id=row.id,
+        key=row.key,
+        title=row.title,
+        size=row.size,
+        list_id=row.list_id or row.id,
+        attributes={name: Kind(kind) for name, kind in row.attributes.items()},
+        filter=row.filter,
+    )
 
 
 def recipient_from(row: Row[Any]) -> Recipient:
@@ -41,38 +71,120 @@ def recipient_from(row: Row[Any]) -> Recipient:
 
 def is_mailable() -> sa.ColumnElement[bool]:
     """Consent given, and nobody has asked for silence."""
-    is_suppressed = (
+    return sa.and_(recipients.c.has_consent, ~_is_suppressed())
+
+
+def may_still_be_mailed() -> sa.ColumnElement[bool]:
+    """Of somebody planned: in their list today, with consent, and not suppressed.
+
+    The list may have been imported anew since, so the row that was planned from does
+    not know.
+    """
+    planned, whole, today = (
+        audiences.alias("planned"),
+        audiences.alias("whole"),
+        recipients.alias("today"),
+    )
+    is_there = (
+        sa.exists()
+        .where(
+            planned.c.id == recipients.c.audience_id,
+            whole.c.id == sa.func.coalesce(planned.c.list_id, planned.c.id),
+            today.c.audience_id == sa.func.coalesce(whole.c.import_id, whole.c.id),
+            today.c.address_hash == recipients.c.address_hash,
+            today.c.has_consent,
+        )
+        .correlate(recipients)
+    )
+    return sa.and_(is_there, ~_is_suppressed())
+
+
+def _is_suppressed() -> sa.ColumnElement[bool]:
+    return (
         sa.exists()
         .where(suppressions.c.address_hash == recipients.c.address_hash)
         .correlate(recipients)
     )
-    return sa.and_(recipients.c.has_consent, ~is_suppressed)
+
+
+NAMED: Final = audiences.c.kind.in_(("list", "segment"))
+"""What a brief can name; the imports of a list are kept beside."""
 
 
 class Audiences(Repository):
     def by_key(self, key: str) -> Audience:
-        """Read a segment.
+        """Read a list or a segment.
 
         Raises:
-            Unknown: No list was imported under that name.
+            Unknown: Nothing of that name was imported or saved.
         """
-        row = self._one(sa.select(audiences).where(audiences.c.key == key))
+        row = self._one(sa.select(audiences).where(audiences.c.key == key, NAMED))
         if row is None:
-            known = [r.key for r in self._all(sa.select(audiences.c.key).limit(10))]
+            named = sa.select(audiences.c.key).where(NAMED).order_by(audiences.c.id)
+            known = [r.key for r in self._all(named.limit(10))]
             raise Unknown(
                 f'There is no segment "{key}".'
                 + (f" There are: {', '.join(known)}." if known else "")
             )
-        return Audience(id=row.id, key=row.key, title=row.title, size=row.size)
+        return audience_from(row)
+
+    def get(self, audience_id: int) -> Audience:
+        """Read a list or a segment.
+
+        Raises:
+            Unknown: There is none with that id.
+        """
+        row = self._one(sa.select(audiences).where(audiences.c.id == audience_id))
+        if row is None:
+            raise Unknown("There is no such segment.")
+        return audience_from(row)
+
+    def shown(self, list_id: int, *, hold: bool = False) -> int:
+        """Whose id the list's recipients have now: its newest import's, or its own.
+
+        Args:
+            hold: No newer import is shown until we commit.
+        """
+        query = sa.select(
+            sa.func.coalesce(audiences.c.import_id, audiences.c.id).label("n")
+        ).where(audiences.c.id == list_id)
+        row = self._one(query.with_for_update(read=True) if hold else query)
+        if row is None:
+            raise Unknown("There is no such list.")
+        return int(row.n)
+
+    def people(self, audience: Audience) -> sa.ColumnElement[bool]:
+        """Who is in a list, or in a segment today.
+
+        Raises:
+            FilterInvalid: The list does not have what the segment's filter asks for.
+        """
+        of_list = recipients.c.audience_id == self.shown(audience.list_id)
+        if not audience.is_segment:
+            return of_list
+        cuts = rfm_cuts(self.connection, audience.list_id)
+        fields = fields_of(self.get(audience.list_id).attributes, has_rfm=bool(cuts))
+        node = parse_filter(audience.filter, fields)
+        return sa.and_(of_list, condition(node, today=self.now.date(), cuts=cuts))
+
+    def chosen_by(self, audience: Audience) -> dict[str, str]:
+        """How a segment chooses its people, for the record; nothing of a list."""
+        if not audience.is_segment:
+            return {}
+        return {
+            "list": self.get(audience.list_id).key,
+            "where": audience.filter,
+            "where_sha256": filter_sha256(audience.filter),
+        }
 
     def find(self, source_sha256: str) -> Audience | None:
         """The list imported from exactly these bytes, if any."""
         row = self._one(
-            sa.select(audiences).where(audiences.c.source_sha256 == source_sha256)
+            sa.select(audiences).where(
+                audiences.c.source_sha256 == source_sha256, NAMED
+            )
         )
-        if row is None:
-            return None
-        return Audience(id=row.id, key=row.key, title=row.title, size=row.size)
+        return audience_from(row) if row else None
 
     def replace(self, key: str, title: str, *, source_sha256: str) -> int:
         """Make the audience, or empty the one of that name for a new import."""
@@ -100,9 +212,10 @@ class Audiences(Repository):
         return max(done.rowcount, 0)
 
     def settle_size(self, audience_id: int) -> int:
+        """Count a list's recipients, and keep the number with it."""
         count = self._one(
             sa.select(sa.func.count().label("n")).where(
-                recipients.c.audience_id == audience_id
+                recipients.c.audience_id == self.shown(audience_id)
             )
         )
         size = int(count.n) if count else 0
@@ -111,19 +224,27 @@ class Audiences(Repository):
         )
         return size
 
-    def mailable(self, audience_id: int) -> int:
-        row = self._one(
-            sa.select(sa.func.count().label("n"))
+    def count(self, audience: Audience) -> tuple[int, int]:
+        """(people, people who can be mailed), counted now."""
+        query = (
+            sa.select(
+                sa.func.count().label("n"),
+                sa.func.count().filter(is_mailable()).label("mailable"),
+            )
             .select_from(recipients)
-            .where(recipients.c.audience_id == audience_id, is_mailable())
+            .where(self.people(audience))
         )
-        return int(row.n) if row else 0
+        row = self.connection.execute(query).one()
+        return int(row.n), int(row.mailable)
+
+    def mailable(self, audience_id: int) -> int:
+        return self.count(self.get(audience_id))[1]
 
     def mailable_keys(self, audience_id: int) -> list[tuple[int, str, str]]:
         """(recipient id, address hash, mailbox provider) of all who can be mailed."""
         query = (
             sa.select(recipients.c.id, recipients.c.address_hash, recipients.c.provider)
-            .where(recipients.c.audience_id == audience_id, is_mailable())
+            .where(self.people(self.get(audience_id)), is_mailable())
             .order_by(recipients.c.id)
         )
         return [(r.id, r.address_hash, r.provider) for r in self._all(query)]
@@ -131,7 +252,7 @@ class Audiences(Repository):
     def time_zones(self, audience_id: int) -> dict[int, str]:
         """Where each recipient is, by recipient id, as the list has it."""
         query = sa.select(recipients.c.id, recipients.c.time_zone).where(
-            recipients.c.audience_id == audience_id
+            self.people(self.get(audience_id))
         )
         # a long list has few zones: each is kept once
         seen: dict[str, str] = {}

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection, Row
 
 from domain.audit import GENESIS, Link, canonical, link, verify
 from domain.campaign import CampaignId
+from storage.audience_record import links
 from storage.repository import Repository
 from storage.tables import audit_events, audit_seals
 
@@ -189,6 +190,9 @@ class Audit(Repository):
             .outerjoin(audit_events, audit_events.c.id == audit_seals.c.audit_event_id)
             .order_by(audit_seals.c.id)
         )
+        audience_chain = tuple(links(self.connection))
+        if (odd := verify(audience_chain)) is not None:
+            broken.append(f"The record of audiences breaks at event {odd + 1}.")
         bad = verify(
             Link(
                 prev_hash=row.prev_hash,
@@ -200,7 +204,7 @@ class Audit(Repository):
         if bad is not None:
             broken.append(f"The global chain breaks at seal {seals[bad].id}.")
         return Verified(
-            events=len(rows),
+            events=len(rows) + len(audience_chain),
             broken=tuple(broken),
             unsealed=len(rows) - len(seals),
             head=self._head(),

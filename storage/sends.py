@@ -14,10 +14,11 @@ from domain.campaign import CampaignId
 from domain.errors import Unknown
 from domain.send import Chunk, ChunkId, ChunkState, Send
 from domain.sending import WaitsFor
-from storage.audiences import is_mailable, recipient_from
+from storage.audiences import may_still_be_mailed, recipient_from
 from storage.repository import Repository
 from storage.tables import (
     Utc,
+    audiences,
     campaigns,
     chunks,
     cohorts,
@@ -32,6 +33,11 @@ _COUNTS: Final = 7_235_004
 
 _LEFT: Final = (ChunkState.INTENT, ChunkState.UNKNOWN, ChunkState.SENT)
 """Out, or it may be."""
+
+
+def _list_of(audience: sa.FromClause) -> sa.ColumnElement[int]:
+    """The list that an import or a segment is of, or that it is itself."""
+    return sa.func.coalesce(audience.c.list_id, audience.c.id)
 
 
 def chunk_from(row: Row[Any]) -> Chunk:
@@ -367,7 +373,7 @@ class Sends(Repository):
             .join(sends, sends.c.recipient_id == recipients.c.id)
             .where(
                 sends.c.chunk_id == chunk_id,
-                is_mailable(),
+                may_still_be_mailed(),
                 sa.or_(is_first_time.exists(), ~reported.exists()),
             )
             .order_by(sends.c.id)
@@ -381,6 +387,15 @@ class Sends(Repository):
             )
             for row in self._all(query)
         )
+
+    def barred(self, chunk_id: ChunkId) -> frozenset[int]:
+        """Mails of a chunk that must not leave: suppressed, gone, no consent any more."""
+        query = (
+            sa.select(sends.c.id)
+            .join(recipients, recipients.c.id == sends.c.recipient_id)
+            .where(sends.c.chunk_id == chunk_id, ~may_still_be_mailed())
+        )
+        return frozenset(row.id for row in self._all(query))
 
     def skip_others(self, chunk_id: ChunkId, sent_ids: Sequence[int]) -> None:
         """Mark whom the chunk leaves out; who is let in after all is not marked.
@@ -453,7 +468,12 @@ class Sends(Repository):
         query = (
             sa.select(sends.c.id, recipients.c.address)
             .join(recipients, recipients.c.id == sends.c.recipient_id)
-            .where(sends.c.chunk_id == chunk_id, ~sends.c.is_skipped)
+            .where(
+                sends.c.chunk_id == chunk_id,
+                ~sends.c.is_skipped,
+                # who was forgotten since has none
+                recipients.c.address != "",
+            )
         )
         return {row.id: row.address for row in self._all(query)}
 
@@ -502,6 +522,14 @@ class Sends(Repository):
             .where(chunks.c.intent_at > since, chunks.c.state.in_(_LEFT))
             .distinct()
         )
+        # of a list, all its imports: a plan keeps the rows of the one it was made from
+        mailed, same = audiences.alias("mailed"), audiences.alias("same")
+        lists = (
+            sa.select(same.c.id)
+            .join(mailed, _list_of(mailed) == _list_of(same))
+            .join(campaigns, campaigns.c.audience_id == mailed.c.id)
+            .where(campaigns.c.id.in_(recent))
+        )
         mine, theirs, had = (
             recipients.alias("mine"),
             recipients.alias("theirs"),
@@ -515,9 +543,7 @@ class Sends(Repository):
             .join(chunks, chunks.c.id == had.c.chunk_id)
             .where(
                 sends.c.chunk_id == chunk_id,
-                theirs.c.audience_id.in_(
-                    sa.select(campaigns.c.audience_id).where(campaigns.c.id.in_(recent))
-                ),
+                theirs.c.audience_id.in_(lists),
                 had.c.campaign_id.in_(recent),
                 ~had.c.is_skipped,
                 chunks.c.intent_at > since,
@@ -537,7 +563,7 @@ class Sends(Repository):
             .where(
                 sends.c.chunk_id == chunk_id,
                 sends.c.id.in_(list(send_ids)),
-                is_mailable(),
+                may_still_be_mailed(),
             )
         )
         return tuple(row.provider for row in self._all(query))

@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection
 
 from storage.action_items import ActionItems
 from storage.alerts import Alerts
+from storage.audience_record import AudienceRecord
 from storage.audiences import Audiences
 from storage.audit import Audit
 from storage.campaigns import Campaigns
@@ -15,17 +16,22 @@ from storage.comments import Comments
 from storage.conversions import Conversions
 from storage.decisions import Decisions
 from storage.digests import Digests
+from storage.erasure import Erasure
 from storage.events import Events
 from storage.freezes import Freezes
 from storage.holding import Holding
+from storage.imports import Imports
 from storage.incidents import Incidents
+from storage.intents import Intents
 from storage.members import Members
 from storage.messages import Messages
 from storage.pools import Pools
 from storage.preferences import PreferencesOf
 from storage.queue import Deadlines, Inbox, Outbox
 from storage.reviews import Reviews
+from storage.rfm import Rfm
 from storage.second_asks import SecondAsks
+from storage.segments import Segments
 from storage.sends import Sends
 from storage.strategy import Strategy
 from storage.variants import Variants
@@ -38,7 +44,9 @@ class Store:
         now: The transaction's time, so that all its rows agree.
     """
 
-    def __init__(self, connection: Connection, *, now: datetime) -> None:
+    def __init__(  # noqa: PLR0915  # a line per noun
+        self, connection: Connection, *, now: datetime
+    ) -> None:
         self.connection = connection
         self.now = now
         self.campaigns = Campaigns(connection, now)
@@ -50,6 +58,12 @@ class Store:
         self.decisions = Decisions(connection, now)
         self.comments = Comments(connection, now)
         self.audiences = Audiences(connection, now)
+        self.imports = Imports(connection, now)
+        self.segments = Segments(connection, now)
+        self.intents = Intents(connection, now)
+        self.rfm = Rfm(connection, now)
+        self.erasure = Erasure(connection, now)
+        self.audience_record = AudienceRecord(connection, now)
         self.sends = Sends(connection, now)
         self.events = Events(connection, now)
         self.conversions = Conversions(connection, now)

@@ -389,7 +389,59 @@ audiences = sa.Table(
     _int("size"),
     _text("source_sha256"),
     _at("imported_at"),
+    # list, segment; and the imports of a list: importing, shown, past, swept
+    _text("kind", default="list"),
+    # of a segment or an import: its list
+    sa.Column("list_id", sa.Integer),
+    # of a list: the import whose recipients it has; None: they stand under the list
+    sa.Column("import_id", sa.Integer),
+    # of a list or an import: kind by attribute
+    sa.Column("attributes", sa.JSON, nullable=False, server_default="{}"),
+    # of a segment: its filter, and how many could be mailed when it was counted last
+    _text("filter"),
+    _int("mailable"),
     sa.UniqueConstraint("key"),
+)
+
+rfm_thresholds = sa.Table(
+    "rfm_thresholds",
+    metadata,
+    _id(),
+    _fk("audience_id", "audiences.id"),
+    # by letter: the attribute, its kind, and the four values that part the quintiles
+    sa.Column("body", sa.JSON, nullable=False),
+    _int("people"),
+    _at("computed_at"),
+    sa.Index("ix_rfm_thresholds_audience_id", "audience_id"),
+)
+
+intents = sa.Table(
+    "intents",
+    metadata,
+    _id(),
+    # a keyed hash of an address, or the domain of an account
+    _text("subject"),
+    _text("topic"),
+    sa.Column("score", sa.Float, nullable=False),
+    _text("source"),
+    sa.Column("seen_at", sa.Date, nullable=False),
+    sa.Column("expires_at", sa.Date, nullable=False),
+    sa.UniqueConstraint("subject", "topic", "source"),
+)
+
+audience_events = sa.Table(
+    "audience_events",
+    metadata,
+    _id(),
+    _int("seq"),
+    _at("at"),
+    _text("actor"),
+    _text("event"),
+    # canonical JSON, exactly the bytes that were hashed
+    _text("detail"),
+    _text("prev_hash"),
+    _text("hash"),
+    sa.UniqueConstraint("seq"),
 )
 
 recipients = sa.Table(
@@ -408,6 +460,9 @@ recipients = sa.Table(
     _text("locale"),
     _text("provider"),
     sa.Column("has_consent", sa.Boolean, nullable=False),
+    _text("domain"),
+    # by kind and name, so that what a key holds is always of one kind
+    sa.Column("attributes", sa.JSON, nullable=False, server_default="{}"),
     sa.UniqueConstraint("audience_id", "address_hash"),
 )
 
@@ -416,7 +471,7 @@ suppressions = sa.Table(
     metadata,
     _id(),
     _text("address_hash"),
-    # complained, unsubscribed, bounced
+    # complained, unsubscribed, bounced, forgotten
     _text("reason"),
     _fk("campaign_id", "campaigns.id", nullable=True),
     _fk("recipient_id", "recipients.id", nullable=True),
@@ -424,6 +479,7 @@ suppressions = sa.Table(
     _at("pushed_at", nullable=True),
     sa.UniqueConstraint("address_hash"),
     sa.Index("ix_suppressions_campaign_id", "campaign_id"),
+    sa.Index("ix_suppressions_recipient_id", "recipient_id"),
 )
 
 # What left, and what came back ----------------------------------------------------
@@ -489,6 +545,7 @@ sends = sa.Table(
     # at most one mail per recipient per campaign, always
     sa.UniqueConstraint("campaign_id", "recipient_id"),
     sa.Index("ix_sends_chunk_id", "chunk_id"),
+    sa.Index("ix_sends_recipient_id", "recipient_id"),
 )
 
 delivery_events = sa.Table(
@@ -853,6 +910,10 @@ APPEND_ONLY: Final = (
     "decisions",
     "freeze_acts",
     "freezes",
+    "audience_events",
+    "audit_events",
+    "audit_seals",
+    "decisions",
     "revisions",
 )
 """Tables that a trigger protects from update and delete."""

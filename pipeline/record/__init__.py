@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pipeline.record.actions import action_done, add_action, remind_of_actions
 from pipeline.record.alerts import post_document
+from pipeline.record.audiences import Saved, compute_rfm, forget, save_segment
 from pipeline.record.briefs import brief, cancel, change_brief, channel_joined
 from pipeline.record.bulk import approve_passing
 from pipeline.record.canary import (
@@ -59,6 +60,7 @@ __all__ = [
     "Ingested",
     "Lift",
     "RolledBack",
+    "Saved",
     "accept",
     "action_done",
     "add_action",
@@ -75,6 +77,7 @@ __all__ = [
     "channel_joined",
     "close_incident",
     "comment",
+    "compute_rfm",
     "contained",
     "conversions",
     "decline",
@@ -84,6 +87,7 @@ __all__ = [
     "esp_events",
     "expand",
     "extend",
+    "forget",
     "freeze",
     "go_on",
     "group_changed",
@@ -114,6 +118,7 @@ __all__ = [
     "retry",
     "roll_back",
     "rollback_reason",
+    "save_segment",
     "say_cause",
     "send_again",
     "set_preferences",

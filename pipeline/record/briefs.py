@@ -65,7 +65,7 @@ def brief(
         "briefed",
         actor=author,
         after=campaign.state,
-        detail={"source": source, **_told(brief, about)},
+        detail={"source": source, **_told(store, brief, about)},
     )
     if state is State.BRIEFED:
         begin_writing(store, campaign)
@@ -122,7 +122,7 @@ def change_brief(
         detail={
             "brief_version": before.number + 1,
             "changed": list(changed),
-            **_told(brief, about),
+            **_told(store, brief, about),
         },
         brief_id=newer,
         **asdict(about),
@@ -181,11 +181,11 @@ class _About:
 def _about(store: Store, playbook: Playbook, brief: Brief) -> _About:
     """Check a brief against the desk: whom it would reach, and how strictly."""
     audience = store.audiences.by_key(brief.audience)
-    mailable = store.audiences.mailable(audience.id)
+    size, mailable = store.audiences.count(audience)
     if mailable == 0:
         raise Refused(
             f'Nobody in "{audience.title}" can be mailed:'
-            f" of {audience.size:,} recipients none has given consent"
+            f" of {size:,} recipients none has given consent"
             " and is not suppressed. Choose another segment or import a list."
         )
     rules = playbook.rules
@@ -196,7 +196,7 @@ def _about(store: Store, playbook: Playbook, brief: Brief) -> _About:
         tier_reason=raised.reason,
         audience_id=audience.id,
         audience_size=mailable,
-        suppressed_before=audience.size - mailable,
+        suppressed_before=size - mailable,
         send_at=brief.send_at,
     )
 
@@ -212,10 +212,11 @@ def _check_brand_lead(team: Team, author: str, about: _About) -> None:
         )
 
 
-def _told(brief: Brief, about: _About) -> dict[str, object]:
+def _told(store: Store, brief: Brief, about: _About) -> dict[str, object]:
     return {
         "brief": brief_sha256(brief),
         "audience": brief.audience,
+        **store.audiences.chosen_by(store.audiences.get(about.audience_id)),
         "recipients": about.audience_size,
         "tier": about.tier,
         "tier_reason": about.tier_reason,

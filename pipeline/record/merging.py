@@ -69,7 +69,7 @@ def preview_as(
     variant = store.variants.get(revision.variant_id)
     campaign = store.campaigns.lock(CampaignId(variant.campaign_id))
     require_role(playbook.of(campaign.team).team, actor)
-    sampled = sampled_recipient(store.connection, campaign.id, number)
+    sampled = sampled_recipient(store.connection, campaign.id, number, now=store.now)
     store.audit.append(
         campaign.id,
         PREVIEWED,

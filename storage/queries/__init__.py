@@ -8,6 +8,11 @@ from __future__ import annotations
 from storage.members import is_concerned, roster
 from storage.preferences import digest_readers, preferences_of
 from storage.queries.arms import arms
+from storage.queries.audiences import (
+    audience_events,
+    audience_view,
+    export_audience,
+)
 from storage.queries.canary import points
 from storage.queries.cards import campaign_card
 from storage.queries.comments import comments_to_post, suggestions_of
@@ -39,6 +44,8 @@ __all__ = [
     "arms",
     "assigning",
     "assignments",
+    "audience_events",
+    "audience_view",
     "audiences",
     "audit",
     "brief_of",
@@ -53,6 +60,7 @@ __all__ = [
     "digest",
     "digest_readers",
     "effects",
+    "export_audience",
     "freezes",
     "home",
     "incident",

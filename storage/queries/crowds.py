@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from domain.errors import Unknown
 from domain.preview import SAMPLED
 from domain.privacy import FieldRule
 from domain.send import Recipient
-from storage.audiences import is_mailable, recipient_from
+from storage.audiences import Audiences, is_mailable, recipient_from
 from storage.tables import campaigns, recipients, sends
 
 _COLUMNS: Final[Mapping[str, sa.ColumnElement[str]]] = {
@@ -26,7 +27,7 @@ _COLUMNS: Final[Mapping[str, sa.ColumnElement[str]]] = {
 
 
 def value_counts(
-    connection: Connection, campaign_id: CampaignId, rule: FieldRule
+    connection: Connection, campaign_id: CampaignId, rule: FieldRule, *, now: datetime
 ) -> list[tuple[str, int]]:
     """How many recipients have each value of a field that could be shown.
 
@@ -40,7 +41,7 @@ def value_counts(
     query = (
         sa.select(column.label("value"), count)
         .select_from(recipients)
-        .where(column != "", _is_on_the_list(connection, campaign_id))
+        .where(column != "", _is_on_the_list(connection, campaign_id, now))
         .group_by(column)
     )
     if rule.bucket is None:
@@ -50,15 +51,29 @@ def value_counts(
 
 
 def _is_on_the_list(
-    connection: Connection, campaign_id: CampaignId
+    connection: Connection, campaign_id: CampaignId, now: datetime
 ) -> sa.ColumnElement[bool]:
     planned = sa.select(sends.c.recipient_id).where(sends.c.campaign_id == campaign_id)
     if connection.execute(planned.limit(1)).first() is not None:
         return recipients.c.id.in_(planned)
-    audience = sa.select(campaigns.c.audience_id).where(campaigns.c.id == campaign_id)
-    return sa.and_(
-        recipients.c.audience_id == audience.scalar_subquery(), is_mailable()
-    )
+    return sa.and_(_people(connection, campaign_id, now), is_mailable())
+
+
+def _people(
+    connection: Connection, campaign_id: CampaignId, now: datetime
+) -> sa.ColumnElement[bool]:
+    """Who is in the campaign's list or segment today.
+
+    Raises:
+        Unknown: There is no such campaign.
+    """
+    audience_id = connection.execute(
+        sa.select(campaigns.c.audience_id).where(campaigns.c.id == campaign_id)
+    ).scalar()
+    if audience_id is None:
+        raise Unknown(f"There is no campaign #{campaign_id}.")
+    audiences = Audiences(connection, now)
+    return audiences.people(audiences.get(audience_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +85,7 @@ class Sampled:
 
 
 def sampled_recipient(
-    connection: Connection, campaign_id: CampaignId, number: int
+    connection: Connection, campaign_id: CampaignId, number: int, *, now: datetime
 ) -> Sampled:
     """One of the few recipients that a campaign is previewed as, always the same.
 
@@ -82,16 +97,12 @@ def sampled_recipient(
     Raises:
         Unknown: The list is shorter than that, or there is no such campaign.
     """
-    row = connection.execute(
-        sa.select(campaigns.c.audience_id).where(campaigns.c.id == campaign_id)
-    ).first()
-    if row is None:
-        raise Unknown(f"There is no campaign #{campaign_id}.")
+    people = _people(connection, campaign_id, now)
     start = hashlib.sha256(f"preview-{campaign_id}".encode()).hexdigest()
-    after = _drawn(connection, row.audience_id, recipients.c.address_hash >= start)
+    after = _drawn(connection, people, recipients.c.address_hash >= start)
     found = [
         *after,
-        *_drawn(connection, row.audience_id, recipients.c.address_hash < start),
+        *_drawn(connection, people, recipients.c.address_hash < start),
     ][:SAMPLED]
     if not 1 <= number <= len(found):
         raise Unknown("The list has no such recipient to preview as.")
@@ -99,12 +110,14 @@ def sampled_recipient(
 
 
 def _drawn(
-    connection: Connection, audience_id: int, side: sa.ColumnElement[bool]
+    connection: Connection,
+    people: sa.ColumnElement[bool],
+    side: sa.ColumnElement[bool],
 ) -> list[Row[Any]]:
     """The next few on the ring of hashes, by the list's unique index."""
     query = (
         sa.select(recipients)
-        .where(recipients.c.audience_id == audience_id, side, is_mailable())
+        .where(people, side, is_mailable())
         .order_by(recipients.c.address_hash)
         .limit(SAMPLED)
     )

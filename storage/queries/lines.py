@@ -159,22 +159,30 @@ def _age_s(since: datetime | None, now: datetime) -> float | None:
 
 
 def audiences(connection: Connection) -> tuple[AudienceLine, ...]:
-    """Segments that a brief can name, by title."""
-    query = (
+    """Lists and segments that a brief can name, by title.
+
+    A list is counted now; a segment says what it was when it was counted last.
+    """
+    named = tables.audiences
+    is_theirs = recipients.c.audience_id == sa.func.coalesce(
+        named.c.import_id, named.c.id
+    )
+    lists = (
         sa.select(
-            tables.audiences.c.key,
-            tables.audiences.c.title,
-            tables.audiences.c.size,
+            named.c.key,
+            named.c.title,
+            named.c.size,
             sa.func.count(recipients.c.id).label("mailable"),
         )
-        .select_from(tables.audiences)
-        .outerjoin(
-            recipients,
-            sa.and_(recipients.c.audience_id == tables.audiences.c.id, is_mailable()),
-        )
-        .group_by(tables.audiences.c.id)
-        .order_by(tables.audiences.c.title, tables.audiences.c.key)
+        .select_from(named)
+        .outerjoin(recipients, sa.and_(is_theirs, is_mailable()))
+        .where(named.c.kind == "list")
+        .group_by(named.c.id)
     )
+    segments = sa.select(
+        named.c.key, named.c.title, named.c.size, named.c.mailable
+    ).where(named.c.kind == "segment")
+    query = lists.union_all(segments).order_by("title", "key")
     return tuple(
         AudienceLine(key=row.key, title=row.title, mailable=row.mailable, size=row.size)
         for row in connection.execute(query)

@@ -141,21 +141,28 @@ def test_outside_the_regions_of_a_field_the_fallback_is_read(desk: Lab) -> None:
 def test_the_crowd_is_who_the_campaign_was_planned_for(desk: Lab) -> None:
     rule = ruled(desk, "person.company", k=20)
     number = approved_saying(desk, COMPANY, people(desk, 25))
-    before = desk.look(lambda s: queries.value_counts(s.connection, number, rule))
+    before = desk.look(
+        lambda s: queries.value_counts(s.connection, number, rule, now=s.now)
+    )
     assert before == [("Cedar Labs", 25)]
     desk.drain()
     with desk.deps.database.begin() as store:
         store.connection.exec_driver_sql(
             "DELETE FROM sends WHERE id IN (SELECT id FROM sends ORDER BY id LIMIT 6)"
         )
-    after = desk.look(lambda s: queries.value_counts(s.connection, number, rule))
+    after = desk.look(
+        lambda s: queries.value_counts(s.connection, number, rule, now=s.now)
+    )
     assert after == []
 
 
 def test_a_field_that_no_list_carries_is_shared_by_nobody(desk: Lab) -> None:
     number = approved_saying(desk, COMPANY, people(desk, 25))
     rule = desk.deps.playbook.privacy.fields["person.city"]
-    assert desk.look(lambda s: queries.value_counts(s.connection, number, rule)) == []
+    assert (
+        desk.look(lambda s: queries.value_counts(s.connection, number, rule, now=s.now))
+        == []
+    )
 
 
 def sends_out(desk: Lab, number: CampaignId) -> None:
@@ -290,7 +297,9 @@ def test_the_sample_is_five_others_and_always_the_same(
     def drawn() -> list[int]:
         return [
             desk.look(
-                lambda s, n=n: queries.sampled_recipient(s.connection, number, n)  # type: ignore[misc]  # bound now
+                lambda s, n=n: queries.sampled_recipient(
+                    s.connection, number, n, now=s.now
+                )  # type: ignore[misc]  # bound now
             ).recipient.id
             for n in range(1, 6)
         ]
@@ -300,7 +309,9 @@ def test_the_sample_is_five_others_and_always_the_same(
     for outside in (0, 6, -1):
         with pytest.raises(Unknown, match="no such recipient"):
             desk.look(
-                lambda s, n=outside: queries.sampled_recipient(s.connection, number, n)  # type: ignore[misc]  # bound now
+                lambda s, n=outside: queries.sampled_recipient(
+                    s.connection, number, n, now=s.now
+                )  # type: ignore[misc]  # bound now
             )
 
 

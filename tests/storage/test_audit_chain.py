@@ -177,5 +177,6 @@ def rows(database: Database, clock: Clock) -> Callable[[], None]:
                 by="U0ONCALL",
                 until=store.now + timedelta(hours=1),
             )
+            store.audience_record.append("exported", actor="shell:ann")
 
     return make
