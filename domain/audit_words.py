@@ -124,6 +124,7 @@ _WORDS: Final[Mapping[str, Say]] = {
     "trigger": _key("by"),
     "audience": _named("audience"),
     "list": _named("list"),
+    "file": _hash("file"),
     "where": _quoted("where"),
     "where_sha256": _hash("filter"),
     "recipients": _counted("recipient", "recipients"),

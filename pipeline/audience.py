@@ -295,10 +295,10 @@ class _Run:
                 detail={
                     "audience": asked.key,
                     "recipients": done.size,
-                    "new": done.new,
-                    "changed": done.changed,
-                    "gone": done.gone,
-                    "broken": done.broken,
+                    "people_new": done.new,
+                    "people_changed": done.changed,
+                    "people_gone": done.gone,
+                    "rows_broken": done.broken,
                     "file": reading.digest,
                 },
             )

@@ -159,7 +159,11 @@ class Audiences(Repository):
         Raises:
             FilterInvalid: The list does not have what the segment's filter asks for.
         """
-        of_list = recipients.c.audience_id == self.shown(audience.list_id)
+        of_list = sa.and_(
+            recipients.c.audience_id == self.shown(audience.list_id),
+            # who was forgotten and is kept, because a mail went to them, is blank
+            recipients.c.address != "",
+        )
         if not audience.is_segment:
             return of_list
         cuts = rfm_cuts(self.connection, audience.list_id)

@@ -50,7 +50,7 @@ def _upsert(dialect: str) -> Any:
     statement = make(intents)
     given = statement.excluded
     names = ("score", "seen_at", "expires_at")
-    return statement.on_conflict_do_update(
+    newer = statement.on_conflict_do_update(
         index_elements=["subject", "topic", "source"],
         set_={name: given[name] for name in names},
         where=sa.and_(
@@ -58,3 +58,5 @@ def _upsert(dialect: str) -> Any:
             sa.or_(*(given[name] != intents.c[name] for name in names)),
         ),
     )
+    # without it the count on Postgres is -1, whatever was written
+    return newer.execution_options(preserve_rowcount=True)

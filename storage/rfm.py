@@ -26,8 +26,9 @@ class Rfm(Repository):
         total = int(row.n) if row else 0
         if not total:
             return 0, None
-        ordered = self.connection.execution_options(yield_per=_AT_ONCE).execute(
-            sa.select(value.label("value")).where(have_it).order_by("value")
+        ordered = self.connection.execute(
+            sa.select(value.label("value")).where(have_it).order_by("value"),
+            execution_options={"yield_per": _AT_ONCE},
         )
         least = least_of((each.value for each in ordered), total)
         return total, Cuts(attribute=name, kind=kind, least=least)

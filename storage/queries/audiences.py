@@ -136,7 +136,7 @@ def _recipients(
         .where(repository.people(audience))
         .order_by(recipients.c.id)
     )
-    yield from connection.execution_options(yield_per=_AT_ONCE).execute(query)
+    yield from connection.execute(query, execution_options={"yield_per": _AT_ONCE})
 
 
 def audience_events(
