@@ -127,6 +127,8 @@ def lists() -> None:
     """Write the practice lists and import those that are not there yet."""
     from cli.audience import import_file
     from cli.desk import open_desk
+    from domain.attributes import Kind
+    from domain.columns import Wanted
     from practice.lists import LISTS, write_lists
     from storage import queries
 
@@ -138,5 +140,11 @@ def lists() -> None:
         folder = desk.settings.data_dir / "lists"
         for title, path in write_lists(folder).items():
             if path.stem not in known:
-                done = import_file(desk, path, key=path.stem, title=title)
+                done = import_file(
+                    desk,
+                    path,
+                    key=path.stem,
+                    title=title,
+                    wanted=Wanted(kind_of={"plan": Kind.TEXT}),
+                )
                 click.echo(f"{title}: {done.size:,} recipients.")

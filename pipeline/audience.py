@@ -20,11 +20,12 @@ from typing import Any, Final
 import structlog
 
 from domain.columns import Wanted
-from domain.errors import Refused
+from domain.errors import Refused, TryLater
 from domain.segment import FilterInvalid, fields_of, parse_filter
 from pipeline import failpoint
 from pipeline.csv_file import CONTROL, Problem, Reading, file_sha256
 from pipeline.recipient_rows import recipient_rows
+from storage.audiences import Audience
 from storage.engine import Database
 from storage.imports import FACTS, Shown
 from storage.store import Store
@@ -151,7 +152,12 @@ def import_list(
             store.imports.drop(import_id)
         _sweep(database, asked.key)
         raise
-    _sweep(database, asked.key)
+    try:
+        _count_segments(database, asked.key)
+        _sweep(database, asked.key)
+    except TryLater:
+        # the list is shown; what it let go of waits for its next import
+        log.info("audience.sweep_put_off", audience=asked.key)
     return done
 
 
@@ -302,7 +308,6 @@ class _Run:
                     "file": reading.digest,
                 },
             )
-        log.info("audience.imported", audience=asked.key, recipients=done.size)
 
 
 def broken_rows(reading: Reading) -> AudienceRefused:
@@ -314,6 +319,19 @@ def broken_rows(reading: Reading) -> AudienceRefused:
         problems=reading.problems,
         broken=reading.broken,
     )
+
+
+def _count_segments(database: Database, key: str) -> None:
+    """A brief says at once how many a segment reaches, by what is counted here."""
+    whole = database.look(lambda store: store.audiences.by_key(key))
+    for segment in database.look(lambda store: store.segments.of(whole.id)):
+        size, mailable = database.look(partial(_counted, segment=segment))
+        with database.begin() as store:
+            store.segments.counted(segment.id, size=size, mailable=mailable)
+
+
+def _counted(store: Store, segment: Audience) -> tuple[int, int]:
+    return store.audiences.count(segment)
 
 
 def _sweep(database: Database, key: str) -> None:

@@ -25,6 +25,9 @@ NAMES: Final = (
 )
 """Every ambiguous moment of the protocol: between intent, call and result."""
 
+OF_IMPORTS: Final = ("audience.after_batch", "audience.before_show")
+"""Moments of `copydesk audience import`, which is no part of that protocol."""
+
 _VARIABLE: Final = "COPYDESK_FAILPOINTS"
 WHOLE: Final = "whole"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import available_timezones
@@ -141,6 +142,7 @@ def address_problem(text: str) -> str:
     return domain_problem(domain)
 
 
+@lru_cache(maxsize=10_000)
 def domain_problem(domain: str) -> str:
     """Why a text is no domain that takes mail; empty when it is one."""
     try:
@@ -155,4 +157,9 @@ def domain_problem(domain: str) -> str:
 def normal_address(text: str) -> str:
     """The address as it is mailed: its domain in ASCII and lower case."""
     local, _, domain = text.rpartition("@")
-    return f"{local}@{domain.encode('idna').decode().lower()}"
+    return f"{local}@{_ascii(domain)}"
+
+
+@lru_cache(maxsize=10_000)
+def _ascii(domain: str) -> str:
+    return domain.encode("idna").decode().lower()

@@ -464,6 +464,8 @@ recipients = sa.Table(
     # by kind and name, so that what a key holds is always of one kind
     sa.Column("attributes", sa.JSON, nullable=False, server_default="{}"),
     sa.UniqueConstraint("audience_id", "address_hash"),
+    # a form counts a million of them while somebody waits
+    sa.Index("ix_recipients_consent", "audience_id", "has_consent"),
 )
 
 suppressions = sa.Table(

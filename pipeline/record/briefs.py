@@ -181,7 +181,7 @@ class _About:
 def _about(store: Store, playbook: Playbook, brief: Brief) -> _About:
     """Check a brief against the desk: whom it would reach, and how strictly."""
     audience = store.audiences.by_key(brief.audience)
-    size, mailable = store.audiences.count(audience)
+    size, mailable = store.audiences.reach(audience)
     if mailable == 0:
         raise Refused(
             f'Nobody in "{audience.title}" can be mailed:'

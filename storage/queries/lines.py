@@ -18,11 +18,11 @@ from domain.views import (
     Facts,
 )
 from storage import tables
-from storage.audiences import is_mailable
+from storage.audiences import NAMED, reach_of_list
 from storage.events import totals_of
 from storage.freezes import active_freezes
 from storage.sends import Mails, mails_of
-from storage.tables import Utc, outbox, recipients, slack_messages
+from storage.tables import Utc, outbox, slack_messages
 
 _PARKED_LINES: Final = 25
 _LIVE_LINES: Final = 200
@@ -164,25 +164,18 @@ def audiences(connection: Connection) -> tuple[AudienceLine, ...]:
     A list is counted now; a segment says what it was when it was counted last.
     """
     named = tables.audiences
-    is_theirs = recipients.c.audience_id == sa.func.coalesce(
-        named.c.import_id, named.c.id
-    )
-    lists = (
+    query = (
         sa.select(
             named.c.key,
             named.c.title,
             named.c.size,
-            sa.func.count(recipients.c.id).label("mailable"),
+            sa.case(
+                (named.c.kind == "segment", named.c.mailable), else_=reach_of_list()
+            ).label("mailable"),
         )
-        .select_from(named)
-        .outerjoin(recipients, sa.and_(is_theirs, is_mailable()))
-        .where(named.c.kind == "list")
-        .group_by(named.c.id)
+        .where(NAMED)
+        .order_by(named.c.title, named.c.key)
     )
-    segments = sa.select(
-        named.c.key, named.c.title, named.c.size, named.c.mailable
-    ).where(named.c.kind == "segment")
-    query = lists.union_all(segments).order_by("title", "key")
     return tuple(
         AudienceLine(key=row.key, title=row.title, mailable=row.mailable, size=row.size)
         for row in connection.execute(query)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import csv
+import os
 import shutil
+import signal
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +19,7 @@ from click.testing import CliRunner, Result
 from cli.audit import audit
 from cli.main import copydesk
 from domain.errors import CampaignError
+from pipeline.failpoint import OF_IMPORTS
 from pipeline.wiring import utc_now
 from storage.engine import Database
 
@@ -262,6 +267,39 @@ def test_without_a_secret_key_nothing_comes_in(
     monkeypatch.delenv("COPYDESK_SECRET_KEY")
     said = refused("import", str(folder / "list.csv"), "--key", "crew", *OPTIONS)
     assert said == "Set COPYDESK_SECRET_KEY to the one that the desk runs with."
+
+
+@pytest.mark.parametrize("moment", OF_IMPORTS)
+def test_an_import_killed_as_a_process_shows_nothing_and_runs_again(
+    folder: Path, moment: str
+) -> None:
+    bring_in(folder)
+    rows = "\n".join(
+        f"p{n}@x.example;yes;P;DE;t;{n};{n};{n};2026-01-01" for n in range(2_500)
+    )
+    path = folder / "newer.csv"
+    path.write_text(LIST.splitlines()[0] + "\n" + rows, encoding="utf-8")
+    armed = folder / "failpoints"
+    armed.mkdir()
+    (armed / moment).write_text("", encoding="ascii")
+    command = ["audience", "import", str(path), "--key", "crew", *OPTIONS]
+    killed = subprocess.run(
+        [sys.executable, "-m", "cli.main", *command],
+        env={**os.environ, "COPYDESK_FAILPOINTS": str(armed)},
+        capture_output=True,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert told("list").output == "crew: crew, 2 of 3 can be mailed\n"
+
+    done = told(*command[1:])
+    assert "2,500 new, 0 changed, 0 as before." in done.output
+    assert "not mailed from it again: 3." in done.output
+    database = Database(f"sqlite:///{folder / 'copydesk.db'}", utc_now)
+    with database.engine.connect() as connection:
+        left = connection.exec_driver_sql("SELECT count(*) FROM recipients").scalar()
+    database.close()
+    assert left == 2_500
 
 
 def test_the_record_of_audiences_shows_a_change(folder: Path) -> None:

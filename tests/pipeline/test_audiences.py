@@ -163,6 +163,7 @@ def test_a_segment_is_named_like_a_list_and_found_when_the_campaign_is_planned(
     desk.drain()
     # ten more of them come in before it is planned
     bring_in(desk, tmp_path, range(SIZE + 20))
+    assert desk.look(lambda store: store.audiences.reach(saved.segment)) == (25, 25)
     desk.approve_all(number, "U0COPYONE", "U0DELIVER")
 
     people = {number_of(each) for each in planned(desk, number)}

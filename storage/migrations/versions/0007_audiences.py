@@ -33,6 +33,9 @@ def upgrade() -> None:
     # erasing a recipient asks whether anything leads to it
     op.create_index("ix_sends_recipient_id", "sends", ["recipient_id"])
     op.create_index("ix_suppressions_recipient_id", "suppressions", ["recipient_id"])
+    op.create_index(
+        "ix_recipients_consent", "recipients", ["audience_id", "has_consent"]
+    )
     op.execute(_DOMAINS[op.get_bind().dialect.name])
     _intents()
     _rfm()
