@@ -23,6 +23,7 @@ ROWS: Final = {
     "start-up": "benchmarks.running:start_up",
     "counters": "benchmarks.counters:counters",
     "home": "benchmarks.home:home",
+    "import": "benchmarks.imports:import_list",
     "lint": "benchmarks.words:lint_tier_one",
     "merge": "benchmarks.words:merge_rate",
 }

@@ -128,3 +128,38 @@ def test_a_strategy_that_waits_during_the_upgrade_begins_its_time_with_the_relay
         jobs = connection.exec_driver_sql("SELECT campaign_id, dedup_key FROM outbox")
         assert [tuple(row) for row in jobs] == [(1, "card:1:1")]
     database.close()
+
+
+def test_a_list_of_before_keeps_its_people_and_learns_their_domains(
+    empty_url: str, clock: Clock
+) -> None:
+    database = Database(empty_url, clock)
+    migrate.upgrade(database, to="0003")
+    with database.engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO audiences (id, key, size, imported_at)"
+                " VALUES (1, 'calm', 1, :at)"
+            ).bindparams(_GIVEN["at"])
+        )
+        connection.execute(
+            sa.text(
+                "INSERT INTO recipients (audience_id, address, address_hash,"
+                " has_consent) VALUES (1, 'ann@one.example', 'hash-of-ann', :yes)"
+            ).bindparams(sa.bindparam("yes", value=True, type_=sa.Boolean))
+        )
+
+    migrate.upgrade(database)
+
+    with database.begin() as store:
+        calm = store.audiences.by_key("calm")
+        assert (calm.is_segment, calm.attributes) == (False, {})
+        assert store.audiences.reach(calm) == store.audiences.count(calm) == (1, 1)
+        theirs = store.segments.save(
+            key="one",
+            title="One",
+            list_id=calm.id,
+            filter_text='domain = "one.example"',
+        )
+        assert store.audiences.count(theirs) == (1, 1)
+    database.close()
