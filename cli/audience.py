@@ -215,20 +215,23 @@ def export(key: str, out: Path) -> None:
             raise Refused(f"{out} is there already; name another file.") from None
         except OSError as error:
             raise Refused(f"{out} cannot be written.") from error
+        is_kept = False
         try:
             with os.fdopen(handle, "w", newline="", encoding="utf-8") as file:
                 write = csv.writer(file, lineterminator="\n").writerow
                 now = desk.database.clock()
                 rows = desk.database.read(queries.export_audience, key, now, write)
-        except Refused:
-            out.unlink()
-            raise
-        with desk.database.begin() as store:
-            store.audience_record.append(
-                "exported",
-                actor=shell_user(),
-                detail={"audience": key, "recipients": rows},
-            )
+            with desk.database.begin() as store:
+                store.audience_record.append(
+                    "exported",
+                    actor=shell_user(),
+                    detail={"audience": key, "recipients": rows},
+                )
+            is_kept = True
+        finally:
+            # half a list, or one that nobody can see was taken, is no export
+            if not is_kept:
+                out.unlink()
     click.echo(f"{out} has {rows:,} recipients.")
     click.echo(
         "A cell that a spreadsheet would take for a formula begins with an apostrophe."

@@ -82,10 +82,11 @@ def _opened(report: Path | None) -> Iterator[Callable[[Problem], None] | None]:
         yield None
         return
     try:
-        with report.open("w", newline="", encoding="utf-8") as file:
-            yield report_writer(file)
+        file = report.open("w", newline="", encoding="utf-8")
     except OSError as error:
         raise Refused(f"{report} cannot be written.") from error
+    with file:
+        yield report_writer(file)
 
 
 def _ignore(_problem: Problem) -> None:
