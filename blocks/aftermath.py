@@ -141,24 +141,22 @@ def rows(view: IncidentView) -> Iterator[Block | None]:
 
 
 _CLOCK_WORDS: Final = {
-    "t_onset": ("first bad event", "not known"),
-    "t_ingest": ("taken in", "not known"),
-    "t_detect": ("limit broken", "a person saw it"),
-    "t_decide": ("decided", "not known"),
-    "t_halt": ("gate shut", "not known"),
-    "t_contained": ("ESP confirmed", "not yet"),
-    "t_told": ("people told", "not yet"),
-    "t_closed": ("closed", "not yet"),
+    "t_onset": "first bad event",
+    "t_ingest": "taken in",
+    "t_detect": "limit broken",
+    "t_decide": "decided",
+    "t_halt": "gate shut",
+    "t_contained": "ESP confirmed",
+    "t_told": "people told",
+    "t_closed": "closed",
 }
-"""Each clock in a word, and what stands there without a time."""
 
 
 def _clocks(view: IncidentView) -> str:
     said = []
     for each in clocks(view):
-        words, missing = _CLOCK_WORDS[each.name]
-        at = f" {clock_to_the_second(each.at)}" if each.at else f": {missing}"
-        said.append(words + at)
+        at = f" {clock_to_the_second(each.at)}" if each.at else f": {each.missing}"
+        said.append(_CLOCK_WORDS[each.name] + at)
     return f"Clocks: {' · '.join(said)}"
 
 

@@ -70,7 +70,7 @@ def in_words(view: PostmortemView, names: dict[str, str]) -> Iterator[str]:
     )
     yield ""
     for each in clocks(found):
-        at = f"{each.at:%Y-%m-%d %H:%M:%S} UTC" if each.at else "not known"
+        at = f"{each.at:%Y-%m-%d %H:%M:%S} UTC" if each.at else each.missing
         yield f"  {each.name:<12} {at:<24} {each.words}"
     if found.late_at is not None:
         yield f"  not contained in time: said at {found.late_at:%H:%M:%S} UTC"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from domain.views import IncidentView
 
@@ -21,6 +22,14 @@ class Clock:
     name: str
     words: str
     at: datetime | None
+
+    @property
+    def missing(self) -> str:
+        """What stands where there is no time."""
+        return "not yet" if self.name in _STILL_TO_COME else "not known"
+
+
+_STILL_TO_COME: Final = frozenset({"t_contained", "t_told", "t_closed"})
 
 
 def clocks(incident: IncidentView) -> tuple[Clock, ...]:

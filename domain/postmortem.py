@@ -18,7 +18,6 @@ _ADDRESS: Final = re.compile(r"[^\s@<>()\[\]\"',;:|]+@[^\s@<>()\[\]\"',;:|]+")
 _MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>#|~!])")
 _POINTS_SHOWN: Final = 12
 _LONGEST: Final = 500
-_NOT_KNOWN: Final = "not known"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +190,7 @@ def _clocks(view: PostmortemView) -> Iterator[str]:
     rows = []
     for each in clocks(view.incident):
         if each.at is None:
-            rows.append((each.name, each.words, _NOT_KNOWN, ""))
+            rows.append((each.name, each.words, each.missing, ""))
             continue
         after = since_halt(view.incident, each.at).total_seconds()
         rows.append((each.name, each.words, _at(each.at), f"{after:+.1f} s"))

@@ -93,7 +93,7 @@ def test_what_nobody_has_said_is_asked() -> None:
     assert "A person stopped it; the judge gave no verdict." in said
     assert "## Which stage should have caught it?\n\nNot answered yet." in said
     assert "## Action items\n\nNone yet." in said
-    assert "| t_closed | incident closed | not known |  |" in said
+    assert "| t_closed | incident closed | not yet |  |" in said
 
 
 def test_a_late_rollback_says_so() -> None:
