@@ -13,8 +13,9 @@ from slack_sdk.models.views import View
 from blocks import aftermath, incident
 from blocks.ids import Action, Callback
 from bot.context import Web
+from bot.errors import guarded
 from bot.listeners import SLACK_AWAY, on_click, on_submit, open_window
-from bot.payloads import Click, Submission
+from bot.payloads import Click, Pin, Submission
 from domain.campaign import CampaignId
 from domain.errors import Refused, Unknown
 from domain.views import IncidentView
@@ -31,6 +32,7 @@ def register(app: AsyncApp) -> None:
     app.action(Action.POST_POSTMORTEM)(on_click(post_postmortem))
     app.action(Action.CLOSE_INCIDENT)(on_click(close_incident))
     app.action(Action.ACTION_DONE)(on_click(action_done))
+    app.event("pin_added")(pin_added)
     app.view(Callback.EXPLAIN_FORM)(on_submit(explain))
     app.view(Callback.ACTION_FORM)(on_submit(add_action))
 
@@ -95,6 +97,25 @@ async def add_action(submission: Submission, web: Web, slack: AsyncArgs) -> None
     await slack.ack(
         response_action="update", view=await _window(web, submission.target)
     )
+
+
+@guarded
+async def pin_added(event: dict[str, Any], web: Web) -> None:
+    """A message pinned in a campaign's thread is part of its story; others are not."""
+    pin = Pin.of(event)
+    if pin is None:
+        return
+    number = await web.write(
+        record.pinned,
+        web.playbook,
+        channel=pin.channel,
+        thread_ts=pin.thread_ts,
+        ts=pin.ts,
+        said=pin.text,
+        said_by=pin.author,
+        actor=pin.user,
+    )
+    log.info("slack.message_pinned", campaign=number)
 
 
 async def post_postmortem(click: Click, web: Web, slack: AsyncArgs) -> None:

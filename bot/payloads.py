@@ -245,6 +245,35 @@ def _options(message: Mapping[str, Any]) -> Iterator[str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """A person's message in a thread, pinned by somebody."""
+
+    user: str
+    channel: str
+    thread_ts: str
+    ts: str
+    author: str
+    text: str
+
+    @classmethod
+    def of(cls, event: Body) -> Pin | None:
+        """Read a `pin_added` event; None for a file, an app's message or none in a thread."""
+        item = event.get("item") or {}
+        message = item.get("message") or {}
+        is_ours = item.get("type") == "message" and not message.get("bot_id")
+        if not is_ours or not message.get("thread_ts") or not message.get("user"):
+            return None
+        return cls(
+            user=str(event.get("user") or ""),
+            channel=str(event.get("channel_id") or item.get("channel") or ""),
+            thread_ts=str(message["thread_ts"]),
+            ts=str(message.get("ts") or ""),
+            author=str(message["user"]),
+            text=str(_typable(message.get("text") or "")),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """A slash command.
 

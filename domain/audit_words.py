@@ -188,6 +188,8 @@ _WORDS: Final[Mapping[str, Say]] = {
     "missed_by": _key("should have been caught by"),
     "missed_why": _quoted("it would have needed"),
     "action": _quoted("to do"),
+    "said": _quoted("says"),
+    "said_by": _named("written by"),
     "owner": _named("by"),
     "asked_by": _named("asked by"),
     "left_out": _counted(

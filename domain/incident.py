@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,6 +11,13 @@ from typing import Final
 
 from domain.errors import Refused
 from domain.rollback import Trigger
+
+_ADDRESS: Final = re.compile(r"[^\s@<>()\[\]\"',;:|]+@[^\s@<>()\[\]\"',;:|]+")
+
+
+def without_addresses(text: str) -> str:
+    """Leave out whatever looks like an address: what people type may name recipients."""
+    return _ADDRESS.sub("[address left out]", text)
 
 
 class Cause(StrEnum):
@@ -163,3 +171,6 @@ def check_may_close(
 ACTIONS_MOST: Final = 20
 ACTION_LONGEST: Final = 200
 """Characters of what is to be done."""
+
+PIN_LONGEST: Final = 500
+"""Characters of a pinned message that the timeline keeps."""

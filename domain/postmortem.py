@@ -10,11 +10,10 @@ from datetime import datetime
 from typing import Final
 
 from domain.clocks import clocks, since_halt
-from domain.incident import CAUSE_WORDS, Alert, AlertKind
+from domain.incident import CAUSE_WORDS, Alert, AlertKind, without_addresses
 from domain.variant import Copy
 from domain.views import AuditLine, DecisionLine, FindingLine, IncidentView, Point
 
-_ADDRESS: Final = re.compile(r"[^\s@<>()\[\]\"',;:|]+@[^\s@<>()\[\]\"',;:|]+")
 _MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>#|~!])")
 _POINTS_SHOWN: Final = 12
 _LONGEST: Final = 500
@@ -97,7 +96,7 @@ def alert_payload(
         "key": alert.key,
         "incident": incident.id,
         "campaign": incident.campaign_id,
-        "title": _masked(incident.title),
+        "title": without_addresses(incident.title),
         "text": text,
         "trigger": incident.trigger,
         "opened_at": incident.opened_at.isoformat(),
@@ -115,10 +114,6 @@ def _iso(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()
 
 
-def _masked(text: str) -> str:
-    return _ADDRESS.sub("[address left out]", text)
-
-
 class _Writer:
     """Text for Markdown: one line, no markup, people by name."""
 
@@ -127,7 +122,7 @@ class _Writer:
 
     def line(self, text: str, limit: int = _LONGEST) -> str:
         named = re.sub(r"<@(\w+)>", lambda m: f"@{self.who(m[1])}", text)
-        one = " ".join(_masked(named).split())
+        one = " ".join(without_addresses(named).split())
         short = one if len(one) <= limit else f"{one[: limit - 1]}…"
         return _MARKUP.sub(r"\\\1", short)
 
@@ -249,13 +244,13 @@ def _texts(texts: Sequence[SentText], write: _Writer) -> Iterator[str]:
 
 def _diff(each: SentText) -> Iterator[str]:
     """What its last edit changed; the whole text when there was none."""
-    after = _masked(_whole(each.text)).splitlines()
+    after = without_addresses(_whole(each.text)).splitlines()
     if each.before is None:
         yield "As written, never edited:"
         lines = after
     else:
         yield "Its last edit:"
-        before = _masked(_whole(each.before)).splitlines()
+        before = without_addresses(_whole(each.before)).splitlines()
         lines = list(difflib.unified_diff(before, after, "before", "sent", lineterm=""))
     longest = max(
         (len(run) for line in lines for run in re.findall("`+", line)), default=0

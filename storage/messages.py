@@ -116,6 +116,17 @@ class Messages(Repository):
             )
         )
 
+    def campaign_in(self, channel: str, ts: str) -> CampaignId | None:
+        """The campaign whose card begins this thread."""
+        row = self._one(
+            sa.select(slack_messages.c.campaign_id).where(
+                slack_messages.c.channel == channel,
+                slack_messages.c.ts == ts,
+                slack_messages.c.key.startswith("campaign:"),
+            )
+        )
+        return None if row is None else CampaignId(row.campaign_id)
+
     def blocked_in(self, channel: str) -> tuple[CampaignId, ...]:
         """Campaigns whose cards wait for the bot to be invited."""
         query = (

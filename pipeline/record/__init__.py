@@ -28,6 +28,7 @@ from pipeline.record.incidents import (
     close_incident,
     contained,
     page_if_late,
+    pinned,
     say_cause,
 )
 from pipeline.record.members import (
@@ -106,6 +107,7 @@ __all__ = [
     "page_if_late",
     "person_changed",
     "person_seen",
+    "pinned",
     "post_comparison",
     "post_document",
     "preview_as",

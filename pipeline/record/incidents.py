@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from domain.campaign import Campaign, CampaignId
-from domain.incident import AlertKind, Cause, check_may_close
+from domain.incident import (
+    PIN_LONGEST,
+    AlertKind,
+    Cause,
+    check_may_close,
+    without_addresses,
+)
 from domain.rollback import Incident
 from pipeline.advance import refresh_card
 from pipeline.playbook import Playbook
@@ -102,3 +108,37 @@ def close_incident(
     store.audit.append(campaign_id, "incident_closed", actor=actor, detail={})
     refresh_card(store, campaign, f"closed{incident.id}")
     return store.incidents.of(campaign_id)
+
+
+def pinned(
+    store: Store,
+    playbook: Playbook,
+    *,
+    channel: str,
+    thread_ts: str,
+    ts: str,
+    said: str,
+    said_by: str,
+    actor: str,
+) -> CampaignId | None:
+    """A message pinned in a campaign's thread becomes an entry of its timeline, once.
+
+    Returns:
+        The campaign; None when the thread is none's, or the person has no role.
+    """
+    campaign_id = store.messages.campaign_in(channel, thread_ts)
+    if campaign_id is None or not playbook.everyone.has_any_role(actor):
+        return None
+    store.campaigns.lock(campaign_id)
+    about = f"{channel}:{ts}"
+    if store.inbox.seen("pin", about) is not None:
+        return campaign_id
+    store.inbox.put("pin", about, str(campaign_id))
+    words = " ".join(without_addresses(said).split())[:PIN_LONGEST]
+    store.audit.append(
+        campaign_id,
+        "message_pinned",
+        actor=actor,
+        detail={"said": words, "said_by": said_by},
+    )
+    return campaign_id

@@ -188,6 +188,7 @@ DEFAULT_SCOPES: Final = (
     "im:write",
     "files:write",
     "channels:read",
+    "pins:read",
     "usergroups:read",
     "reactions:write",
 )
@@ -213,6 +214,7 @@ DEFAULT_EVENTS: Final = (
     "app_mention",
     "member_joined_channel",
     "member_left_channel",
+    "pin_added",
     "message.im",
     "subteam_members_changed",
     "subteam_updated",

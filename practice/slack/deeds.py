@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from practice.slack import escape, payloads
-from practice.slack.config import BOT_HANDLE, BOT_USER, TEAM_ID, Person
+from practice.slack.config import BOT_HANDLE, BOT_ID, BOT_USER, TEAM_ID, Person
 from practice.slack.delivery import Outcome
 from practice.slack.modals import missing_inputs
 from practice.slack.rooms import invite, member_channel, remove_app, tell
@@ -312,6 +312,38 @@ async def open_home(workspace: Workspace, person: Person, _body: Json) -> Json:
     if view is not None:
         event["view"] = view
     tell(workspace, "app_home_opened", person, event)
+    return {"ok": True}
+
+
+async def pin(workspace: Workspace, person: Person, body: Json) -> Json:
+    """Pin a message; an app in the channel hears of it, with the message as it is."""
+    channel = member_channel(workspace, person, body.get("channel"))
+    message = workspace.message(channel, body.get("ts"))
+    if message.pinned:
+        raise SlackError("already_pinned")
+    message.pinned = True
+    workspace.touched(message)
+    pinned: Json = {
+        "type": "message",
+        "user": message.user,
+        "text": message.text,
+        "ts": message.ts,
+        "pinned_to": [channel.id],
+    }
+    if message.thread_ts:
+        pinned["thread_ts"] = message.thread_ts
+    if message.is_from_app:
+        pinned["bot_id"] = BOT_ID
+    event: Json = {
+        "type": "pin_added",
+        "user": person.id,
+        "channel_id": channel.id,
+        "item": {"type": "message", "channel": channel.id, "message": pinned},
+        "item_user": message.user,
+        "event_ts": workspace.world.next_ts(),
+    }
+    if BOT_USER in channel.members:
+        tell(workspace, "pin_added", person, event)
     return {"ok": True}
 
 

@@ -48,6 +48,7 @@ DEEDS: Final[dict[str, Deed]] = {
     "view_close": deeds.close,
     "home": deeds.open_home,
     "shortcut": deeds.use_shortcut,
+    "pin": deeds.pin,
     "invite": rooms.invite,
     "remove_app": rooms.remove_app,
     "react": rooms.react,

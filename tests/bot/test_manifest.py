@@ -21,6 +21,7 @@ NEEDED_SCOPES = {
     "files:write",  # the plot in the thread
     "channels:read",  # member_joined_channel, member_left_channel, their members
     "groups:read",  # the same in private channels
+    "pins:read",  # pin_added
     "usergroups:read",  # subteam_members_changed, usergroups.users.list
 }
 

@@ -79,11 +79,17 @@ async function runShortcut(shortcut, message) {
   if (reply.ok === false) toast(reply.error || `${store.app.name} did not answer the shortcut.`);
 }
 
+async function pinMessage(message) {
+  const reply = await post("pin", { channel: message.channel, ts: message.ts });
+  if (reply.ok === false) toast(reply.error || "The message was not pinned.");
+}
+
 function moreMenu(anchor, message, inThread) {
   const shortcuts = store.shortcuts.filter((one) => (one.type || "message") === "message");
   const items = [
     inThread ? null : { text: "Reply in thread", run: () => { location.hash = threadHash(message.channel, message.ts); } },
     { text: "Copy text", run: () => copyText(message) },
+    message.pinned ? null : { text: "Pin to channel", run: () => pinMessage(message) },
     shortcuts.length ? { divider: true } : null,
     shortcuts.length ? { heading: store.app.name } : null,
     ...shortcuts.map((one) => ({ text: one.name, description: one.description, run: () => runShortcut(one, message) })),
