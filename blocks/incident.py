@@ -133,6 +133,8 @@ def notice(view: IncidentView) -> Message:
     """What the on-call channel and the thread get."""
     title = f"*#{view.campaign_id} {line(view.title, 150)}*"
     how = "automatically" if view.trigger in IS_AUTOMATIC else "by hand"
+    if view.trigger == Trigger.DRILL:
+        how = "in a drill"
     text = (
         f"#{view.campaign_id} {plain(view.title, 120)} was rolled back {how}:"
         f" {plural(view.mails_out, 'mail')} had left, {count(view.mails_spared)} spared."

@@ -9,7 +9,7 @@ import structlog
 from domain.errors import Overtaken, Refused, TryLater
 from domain.incident import Alert, AlertKind, AlertState, retry_alert_after
 from domain.postmortem import PostmortemView, alert_payload, markdown
-from pipeline import webhook
+from pipeline import failpoint, webhook
 from pipeline.advance import refresh_card
 from pipeline.playbook import Playbook
 from pipeline.tasks import Task
@@ -28,8 +28,10 @@ def alert(deps: Deps, alert_id: int, _version: int) -> None:
     intended = deps.database.look(lambda store: store.alerts.get(alert_id))
     if intended.state is not AlertState.INTENT:
         raise Overtaken("This alert is settled already.")
+    failpoint.hit("alert.before_call")
     try:
         _post(deps, intended)
+        failpoint.hit("alert.after_call")
     except TryLater as later:
         _settle(deps, intended, AlertState.INTENT, str(later))
         raise TryLater(

@@ -22,6 +22,8 @@ NAMES: Final = (
     "send.after_call",
     "rollback.before_call",
     "rollback.after_call",
+    "alert.before_call",
+    "alert.after_call",
 )
 """Every ambiguous moment of the protocol: between intent, call and result."""
 

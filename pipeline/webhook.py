@@ -13,7 +13,8 @@ import httpx
 
 from domain.errors import Refused, TryLater
 
-_TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
+# short: while the broker is away the relay waits for it
+_TIMEOUT: Final = httpx.Timeout(5.0, connect=3.0)
 _AGAIN: Final = frozenset({408, 409, 425, 429})
 _SERVER_ERROR: Final = 500
 

@@ -47,6 +47,8 @@ MOMENTS: Final[Mapping[str, tuple[Moment, ...]]] = {
     "card": _ANY,
     "send": (Moment.EXPANSION, Moment.APPROVAL),
     "rollback": (Moment.ROLLBACK,),
+    # each rollback puts its postmortem into the thread
+    "alert": (Moment.ROLLBACK,),
 }
 """By a failpoint's first word."""
 
@@ -62,6 +64,7 @@ _TASKS: Final[Mapping[str, frozenset[str]]] = {
     "card": frozenset({"card"}),
     "send": frozenset({"send"}),
     "rollback": frozenset({"rollback"}),
+    "alert": frozenset({"alert"}),
 }
 """Which jobs a kill interrupts; any job but cards where it is not said."""
 
