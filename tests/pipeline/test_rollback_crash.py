@@ -26,7 +26,7 @@ from pipeline.jobs import TASKS
 from pipeline.rollback import TASK
 from pipeline.tasks import run_job
 from tests.clock import Clock
-from tests.pipeline.lab import OMAR, Lab, lab
+from tests.pipeline.lab import OMAR, ONCALL, Lab, lab
 from tests.pipeline.test_jobs_story import in_canary, roll_back
 
 STEPS: Final = {
@@ -44,6 +44,9 @@ OUTCOMES: Final = (
     "killed before",
     "killed after",
 )
+IN_SLACK: Final = {"ok": "none", "4xx": "429", "5xx": "500", "timeout-but-done": "lost"}
+"""What Slack does to the notice; its answer that was lost may leave two of them."""
+
 PASSED_ON: Final = ("Authorization", "Content-Type")
 
 
@@ -192,6 +195,23 @@ def end_state(desk: Lab, number: CampaignId) -> dict[str, object]:
     }
 
 
+def tell(desk: Lab, outcome: str) -> tuple[dict[str, object], str]:
+    """The notice to on-call meets an outcome."""
+    number = in_canary(desk)
+    someone_complained(desk, number)
+    faults = desk.slack.workspace.faults
+    faults.mode, faults.method, faults.count = (
+        IN_SLACK[outcome],
+        "chat.postMessage",
+        1,
+    )
+    roll_back(desk, number)
+    work(desk)
+    assert faults.mode == "none", "Slack was never asked"
+    assert desk.messages(ONCALL), "nobody was told"
+    return end_state(desk, number), "by itself"
+
+
 def play(desk: Lab, step: StepName, outcome: str) -> tuple[dict[str, object], str]:
     """One campaign stopped while one call meets one outcome; its end, and how."""
     number = in_canary(desk)
@@ -218,14 +238,16 @@ def test_every_step_and_outcome_ends_in_the_same_state(
 ) -> None:
     ends: dict[tuple[str, str], dict[str, object]] = {}
     rows = [f"{'step':<12}{'outcome':<20}{'ends':<10}how"]
-    for step in STEPS:
-        for outcome in OUTCOMES:
+    for step in (*STEPS, StepName.NOTIFY):
+        for outcome in OUTCOMES if step in STEPS else IN_SLACK:
             folder = tmp_path / f"{step}-{outcome}".replace(" ", "-")
             folder.mkdir()
             shutil.copyfile(migrated_file, folder / "copydesk.db")
             url = f"sqlite:///{folder / 'copydesk.db'}"
             with lab(url, Clock(), folder) as desk:
-                ends[step, outcome], how = play(desk, step, outcome)
+                ends[step, outcome], how = (
+                    play(desk, step, outcome) if step in STEPS else tell(desk, outcome)
+                )
             is_same = ends[step, outcome] == ends[StepName.CANCEL, "ok"]
             rows.append(
                 f"{step:<12}{outcome:<20}{'same' if is_same else 'OTHER':<10}{how}"
