@@ -8,6 +8,8 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
+
 from domain.cadence import Cap
 from domain.campaign import CampaignId, State
 from domain.send import ChunkState
@@ -17,6 +19,7 @@ from domain.warm_up import ALL, Ramp, WarmUp
 from pipeline import record
 from practice.esp.faults import Fault
 from storage import queries
+from storage.tables import recipients
 from tests.pipeline.lab import ANA, CLEO, DEV, Lab
 from tests.pipeline.test_freeze import card
 
@@ -46,9 +49,10 @@ def split(
     """The readers of every list live in these zones in turn."""
     with desk.deps.database.begin() as store:
         for number, zone in enumerate(zones):
-            store.connection.exec_driver_sql(
-                f"UPDATE recipients SET time_zone = '{zone}'"  # noqa: S608  # a test's own words
-                f" WHERE id % {len(zones)} = {number}"
+            store.connection.execute(
+                sa.update(recipients)
+                .where(recipients.c.id % len(zones) == number)
+                .values(time_zone=zone)
             )
 
 
