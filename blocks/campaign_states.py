@@ -178,7 +178,9 @@ def _approved(view: CampaignCard, _now: datetime) -> Face:
 
 
 def _scheduled(view: CampaignCard, now: datetime) -> Face:
-    if view.send_at is not None and view.send_at > now:
+    if view.frozen is not None:
+        when = "its first mails wait"
+    elif view.send_at is not None and view.send_at > now:
         when = f"sends {date(view.send_at)} ({relative(view.send_at, now)})"
     else:
         when = "the first mails leave now"

@@ -42,7 +42,7 @@ _ALL: Final = "tenant"
 def said(freeze: Freeze) -> str:
     """The words of a card: until when, who, and why."""
     return (
-        f"Frozen until {date(freeze.until)} by {who(freeze.by)}:"
+        f"*Frozen until {date(freeze.until)}* by {who(freeze.by)}:"
         f" {sentence(freeze.reason)}"
     )
 
@@ -50,7 +50,7 @@ def said(freeze: Freeze) -> str:
 def on_card(freeze: Freeze) -> str:
     """What the card of a campaign says that a freeze keeps here."""
     return (
-        f"*{said(freeze)}*\nNothing leaves meanwhile; it goes on by itself when that is"
+        f"{said(freeze)}\nNothing leaves meanwhile; it goes on by itself when that is"
         f" over.{_asked(freeze)} Roll back stops it for good."
     )
 

@@ -58,7 +58,12 @@ def render(view: HomeView, *, now: datetime) -> View:
     else:
         blocks = _desk(view, now)
     if view.is_known and view.freezes:
-        blocks = [_heading("Frozen now"), *freeze.listed(view.freezes, now), *blocks]
+        blocks = [
+            _heading("Frozen now"),
+            *freeze.listed(view.freezes, now),
+            DividerBlock(),
+            *blocks,
+        ]
     kept = [each for each in blocks if each is not None]
     return View(type="home", callback_id=Callback.HOME, blocks=kept)
 

@@ -21,7 +21,7 @@ from pipeline.merging import link_of, profile_of, template_of
 from pipeline.playbook import Playbook
 from pipeline.record import merged
 from pipeline.record.canary import settle_step
-from pipeline.record.departures import capped, held_back
+from pipeline.record.departures import held_back, leaves
 from pipeline.tasks import Task
 from pipeline.tokens import make_token
 from pipeline.wiring import Deps
@@ -49,7 +49,8 @@ def send(deps: Deps, chunk_id: int, version: int) -> None:
         chunk = _ready(store, chunk_id, version)
         is_planned = chunk.state is ChunkState.PLANNED
         # before anything is merged or the ESP is asked for anything
-        if is_planned and _stays(store, deps, chunk, size=chunk.size):
+        campaign = store.campaigns.lock(chunk.campaign_id)
+        if is_planned and held_back(store, deps.playbook, campaign, chunk):
             return
     if is_planned:
         _hand_over(deps, chunk)
@@ -72,11 +73,6 @@ def _ready(store: Store, chunk_id: int, version: int) -> Chunk:
     if campaign.state not in SENDING or chunk.step > campaign.step:
         raise Overtaken(f"The gate of #{campaign.id} is shut for chunk {chunk.number}.")
     return chunk
-
-
-def _stays(store: Store, deps: Deps, chunk: Chunk, *, size: int) -> bool:
-    campaign = store.campaigns.lock(chunk.campaign_id)
-    return held_back(store, deps.playbook, campaign, chunk, size=size)
 
 
 def _hand_over(deps: Deps, chunk: Chunk) -> None:
@@ -123,16 +119,17 @@ def _intend(
         Overtaken: The gate is shut.
         TryLater: Another job has the chunk.
     """
-    store.campaigns.lock(chunk.campaign_id)
+    campaign = store.campaigns.lock(chunk.campaign_id)
     if _ready(store, chunk.id, chunk.version).state is not ChunkState.PLANNED:
         raise TryLater(f"Another job has chunk {chunk.number} in its hands.")
     # who asked for silence while the chunk was rendered
     barred = store.sends.barred(chunk.id)
-    left_out = capped(store, deps.playbook, chunk)
     ready = [mail for mail in mails if mail.send_id not in barred]
-    leaving = [mail for mail in ready if mail.send_id not in left_out.send_ids]
-    if _stays(store, deps, chunk, size=len(leaving)):
+    ids = [mail.send_id for mail in ready]
+    left_out = leaves(store, deps.playbook, campaign, chunk, ready=ids)
+    if left_out is None:
         return None
+    leaving = [mail for mail in ready if mail.send_id not in left_out.send_ids]
     intended = store.sends.swap(
         chunk,
         ChunkState.INTENT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -18,18 +19,56 @@ from pipeline.record.freezes import stops
 from storage.store import Store
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """Who has had as many mails as they may.
+
+    Attributes:
+        reporting: How many of them are at providers that report complaints.
+    """
+
+    send_ids: frozenset[int] = frozenset()
+    reporting: int = 0
+
+
 def held_back(
-    store: Store, playbook: Playbook, campaign: Campaign, chunk: Chunk, *, size: int
+    store: Store, playbook: Playbook, campaign: Campaign, chunk: Chunk
 ) -> bool:
     """Whether a planned chunk of a locked campaign stays here for now.
 
     It is queued again for when it may leave; behind a freeze, when that is over.
+    """
+    return stops(store, playbook, campaign) is not None or _put_off(
+        store, playbook, campaign, chunk, chunk.size
+    )
+
+
+def leaves(
+    store: Store,
+    playbook: Playbook,
+    campaign: Campaign,
+    chunk: Chunk,
+    *,
+    ready: Collection[int],
+) -> LeftOut | None:
+    """Whom a chunk that leaves now leaves out; None when it stays, as by `held_back`.
+
+    The freeze's lock comes before the limits', as wherever both are taken.
 
     Args:
-        size: Mails of the chunk that would leave.
+        ready: Send ids of the mails that are merged.
     """
     if stops(store, playbook, campaign) is not None:
-        return True
+        return None
+    left_out = _capped(store, playbook, chunk)
+    size = len(set(ready) - left_out.send_ids)
+    is_put_off = _put_off(store, playbook, campaign, chunk, size)
+    return None if is_put_off else left_out
+
+
+def _put_off(
+    store: Store, playbook: Playbook, campaign: Campaign, chunk: Chunk, size: int
+) -> bool:
     found = _waits(store, playbook, campaign, chunk, size)
     if found is None:
         return False
@@ -97,19 +136,7 @@ def _allowance_is_used(
     return max((each for each in waits if each is not None), default=None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
-    """Who has had as many mails as they may.
-
-    Attributes:
-        reporting: How many of them are at providers that report complaints.
-    """
-
-    send_ids: frozenset[int] = frozenset()
-    reporting: int = 0
-
-
-def capped(store: Store, playbook: Playbook, chunk: Chunk) -> LeftOut:
+def _capped(store: Store, playbook: Playbook, chunk: Chunk) -> LeftOut:
     """Whom of the chunk the cadence cap leaves out.
 
     Counted in the transaction that intends the call: no two chunks count at once.
