@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.campaign import SENDING, Actor, CampaignId, State
+from domain.campaign import FINAL, SENDING, Actor, CampaignId, State
 from pipeline.advance import open_gate, refresh_card
 from pipeline.playbook import Playbook
 from pipeline.record.canary import judge_after_freeze, start
@@ -16,10 +16,11 @@ def go_on(store: Store, playbook: Playbook, campaign_id: CampaignId) -> bool:
     Safe to repeat: chunks that left already are not planned any more.
     """
     campaign = store.campaigns.lock(campaign_id)
-    if stops(store, playbook, campaign) is not None:
+    has_ended = campaign.state in FINAL
+    if not has_ended and stops(store, playbook, campaign) is not None:
         return False
     waited_for, had_passed = store.freezes.go_on(campaign_id)
-    if not waited_for:
+    if has_ended or not waited_for:
         return True
     store.audit.append(
         campaign_id,

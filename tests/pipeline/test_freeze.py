@@ -234,6 +234,7 @@ def test_what_was_cancelled_or_rolled_back_meanwhile_stays_so(desk: Lab) -> None
     )
     lifted(desk, made.id)
     assert desk.state(gone) is State.CANCELLED
+    assert "thawed" not in desk.events(gone) + desk.events(stopped)
     assert desk.state(stopped) is State.ROLLED_BACK
     assert desk.mailed() == []
 
