@@ -9,8 +9,10 @@ import pytest
 from blocks.ids import Action, Field
 from domain.freeze import Freeze, Scope
 from storage import queries
+from tests.blocks.checks import labels, shown
 from tests.bot.bot_lab import CLEO, MARA, NOBODY, ONCALL, Lab
 from tests.bot.stages import sending
+from tests.bot.test_home import home, press_on, tab
 
 
 def frozen(desk: Lab) -> tuple[Freeze, ...]:
@@ -42,12 +44,12 @@ async def test_without_a_time_it_lasts_as_usual_and_says_so(desk: Lab) -> None:
     (made,) = frozen(desk)
     assert (made.scope, made.target) == (Scope.ESP, "sendgrid")
     assert made.until - made.frozen_at == timedelta(hours=2)
-    shown = [
+    said = [
         str(each.blocks)
         for each in desk.slack.workspace.world.ephemerals.values()
         if each.ephemeral_to == ONCALL
     ]
-    assert "That is the usual 2 h" in shown[-1]
+    assert "That is the usual 2 h" in said[-1]
 
 
 @pytest.mark.parametrize(
@@ -72,12 +74,10 @@ async def test_what_cannot_be_frozen_is_answered_with_what_can(
 
 async def test_hostile_words_stay_words(desk: Lab) -> None:
     await desk.say("/desk freeze for 1h <!channel> *now* <@U0LEGAL>", by=MARA)
-    shown = [
-        str(each.blocks) for each in desk.slack.workspace.world.ephemerals.values()
-    ]
-    assert "<!channel>" not in shown[-1]
-    assert "!channel" in shown[-1]
-    assert "*now*" not in shown[-1]
+    said = [str(each.blocks) for each in desk.slack.workspace.world.ephemerals.values()]
+    assert "<!channel>" not in said[-1]
+    assert "!channel" in said[-1]
+    assert "*now*" not in said[-1]
 
 
 async def test_a_stranger_freezes_nothing(desk: Lab) -> None:
@@ -164,18 +164,41 @@ async def test_expand_is_refused_with_who_and_why(desk: Lab) -> None:
     desk.write(sending, desk.deps.playbook)
     await desk.say("/desk freeze for 2h Wrong price", by=ONCALL)
     await desk.press(Action.EXPAND, 1, by=CLEO)
-    said = desk.whispers(CLEO)[-1]
-    assert said.startswith("All sending is frozen until <!date^")
-    assert f"by <@{ONCALL}>: Wrong price." in said
+    words = desk.whispers(CLEO)[-1]
+    assert words.startswith("All sending is frozen until <!date^")
+    assert f"by <@{ONCALL}>: Wrong price." in words
 
 
 async def test_status_says_what_is_frozen(desk: Lab) -> None:
     await desk.say("/desk freeze for 2h Wrong price", by=ONCALL)
     await desk.say("/desk status", by=MARA)
-    shown = [
+    said = [
         str(each.blocks)
         for each in desk.slack.workspace.world.ephemerals.values()
         if each.ephemeral_to == MARA
     ]
-    assert "Frozen now" in shown[-1]
-    assert "Wrong price" in shown[-1]
+    assert "Frozen now" in said[-1]
+    assert "Wrong price" in said[-1]
+
+
+async def test_home_lists_freezes_and_shows_what_lifting_did(desk: Lab) -> None:
+    await desk.say("/desk freeze for 2h Wrong price", by=ONCALL)
+    view = await home(desk, by=MARA)
+    assert "Frozen now" in shown(view)
+    await press_on(desk, view, "Lift", by=MARA)
+    assert f"<@{MARA}> asks to lift it" in shown(tab(desk, MARA))
+    view = await home(desk, by=CLEO)
+    await press_on(desk, view, "Confirm lift", by=CLEO)
+    assert "Frozen now" not in shown(tab(desk, CLEO))
+    assert frozen(desk) == ()
+
+
+async def test_the_form_s_list_shows_what_lifting_did(desk: Lab) -> None:
+    await desk.say("/desk freeze for 2h Wrong price", by=ONCALL)
+    await desk.say("/desk freeze", by=MARA)
+    await press_on(desk, desk.view(MARA), "Lift", by=MARA)
+    assert "Confirm lift" in labels(desk.view(MARA))
+    await desk.say("/desk lift", by=CLEO)
+    await press_on(desk, desk.view(CLEO), "Confirm lift", by=CLEO)
+    assert labels(desk.view(CLEO)) == []
+    assert frozen(desk) == ()
