@@ -210,7 +210,6 @@ _WORDS: Final[Mapping[str, Say]] = {
     "deferrals_to_roll_back": _counted("rolls it back", "roll it back"),
     "deferrals_to_roll_back_in_dry_run": _counted("would", "would"),
     "alarm": _key("alarm:"),
-    "said": _quoted("saying"),
     "mails_out": _counted("mail out", "mails out"),
     "mails_spared": _counted("mail spared", "mails spared"),
     "detail": _plain,
