@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, NoReturn
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from domain.errors import CampaignError, Refused, TryLater
 from domain.send import DeliveryEvent
-from pipeline.esp.batch_rules import address, check_batch, without_addresses
+from pipeline.esp.batch_rules import address, check_batch
 from pipeline.esp.port import (
     Accepted,
     BadSignature,
@@ -26,6 +26,15 @@ from pipeline.esp.port import (
     Capabilities,
     Mail,
     Unsupported,
+)
+from pipeline.esp.smtp_answers import (
+    CLOSING,
+    OK,
+    PutOff,
+    connecting,
+    expect,
+    lost,
+    of_the_recipient,
 )
 from pipeline.esp.smtp_mail import Dkim, mail_bytes
 from pipeline.esp.tally import Fate, Tally
@@ -50,36 +59,9 @@ within `send_limit`."""
 _PORTS: Final = {"smtp": 587, "smtps": 465}
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _SOON: Final = timedelta(seconds=1)
-_OUTAGE: Final = timedelta(seconds=30)
-_OK: Final = 250
+# recipients put off one after the other: then it is the server that is busy
+_MOST_PUT_OFF: Final = 5
 _GO_ON: Final = 354
-_CLOSING: Final = 421
-_ENHANCED: Final = re.compile(r"([245]\.\d{1,3})\.\d{1,3}\b")
-
-# RFC 5321 reply code, or RFC 3463 class and subject, which says more when it is there:
-# what the answer to one recipient means for that mail. All else is about the sender, the
-# text or the server, and so about every mail.
-OF_THE_RECIPIENT: Final[Mapping[str, Fate]] = {
-    "5.1": Fate.REFUSED,
-    "5.2": Fate.REFUSED,
-    # the mailbox is full or switched off for now: this campaign does without it
-    "4.2": Fate.REFUSED,
-    "550": Fate.REFUSED,
-    "551": Fate.REFUSED,
-    "553": Fate.REFUSED,
-}
-# the server's own state: how long to wait
-BUSY: Final[Mapping[str, timedelta]] = {
-    "4.3": timedelta(minutes=1),
-    "4.5": timedelta(minutes=1),
-    "4.7": timedelta(minutes=5),
-    "421": timedelta(seconds=30),
-    "450": timedelta(minutes=1),
-    "451": timedelta(minutes=1),
-    # too many recipients for now, or no room
-    "452": timedelta(minutes=5),
-    "454": timedelta(minutes=1),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,15 +223,25 @@ class Smtp:
         ends_at: float,
     ) -> None:
         """Mail by mail, until time is up or an answer is about all of them."""
+        in_a_row = 0
         for each in ready:
             if time.monotonic() > ends_at:
                 raise TryLater("The mail server is slow.", retry_after=_SOON)
-            tally.note(each.mail, self._one(line, each, tally))
+            try:
+                tally.note(each.mail, self._one(line, each, tally))
+                in_a_row = 0
+            except PutOff as put_off:
+                # one address that is always put off must not hold up the others
+                tally.note(each.mail, Fate.LATER, after=put_off.retry_after)
+                in_a_row += 1
+                if in_a_row == _MOST_PUT_OFF:
+                    raise
 
     def _one(self, line: smtplib.SMTP, each: _Envelope, tally: Tally) -> Fate:
         """Hand over one mail.
 
         Raises:
+            PutOff: Nothing of this one was taken, for now.
             TryLater: Nothing more can be taken now; `tally` knows of this one.
             Refused: Nothing more will be taken, nor was this one.
         """
@@ -263,9 +255,9 @@ class Smtp:
             answer = line.getreply()
         except (OSError, smtplib.SMTPException) as error:
             tally.note(each.mail, Fate.UNKNOWN)
-            raise _lost() from error
+            raise lost() from error
         self._be_patient(line, self._timeout_s)
-        _expect(answer)
+        expect(answer)
         return Fate.TAKEN
 
     @staticmethod
@@ -286,7 +278,7 @@ class Smtp:
         except ssl.SSLCertVerificationError as error:
             raise Refused("The mail server's certificate is not its host's.") from error
         except (OSError, smtplib.SMTPException) as error:
-            raise _connecting(error) from error
+            raise connecting(error) from error
         try:
             yield line
         except BaseException:
@@ -323,19 +315,20 @@ def _announce(line: smtplib.SMTP, each: _Envelope) -> Fate | None:
     """Sender, recipient, and that a text comes; None when the server waits for it.
 
     Raises:
-        TryLater: The server can take no mail now; this one was not taken.
+        PutOff: The server does not take this one now.
+        TryLater: It can take no mail now; this one was not taken.
         Refused: It will take none of them; this one was not taken.
     """
     try:
-        _expect(line.docmd("MAIL", f"FROM:<{each.sender}>"))
+        expect(line.docmd("MAIL", f"FROM:<{each.sender}>"))
         code, words = line.docmd("RCPT", f"TO:<{each.to}>")
-        if code not in (_OK, 251):
-            fate = _of_the_recipient(code, words)
-            _expect(line.docmd("RSET"))
-            return fate
-        _expect(line.docmd("DATA"), _GO_ON)
+        if code not in (OK, 251):
+            if code != CLOSING:
+                expect(line.docmd("RSET"))
+            return of_the_recipient(code, words)
+        expect(line.docmd("DATA"), _GO_ON)
     except (OSError, smtplib.SMTPException) as error:
-        raise _lost() from error
+        raise lost() from error
     return None
 
 
@@ -343,56 +336,6 @@ def _stuffed(raw: bytes) -> bytes:
     """The text with its dots doubled, and its end (RFC 5321, 4.5.2)."""
     ended = raw if raw.endswith(b"\r\n") else raw + b"\r\n"
     return re.sub(rb"(?m)^\.", b"..", ended) + b".\r\n"
-
-
-def _keys(code: int, words: bytes) -> tuple[str, ...]:
-    """How the tables name an answer, the most telling first."""
-    found = _ENHANCED.search(words.decode("ascii", "replace"))
-    return (found[1], str(code)) if found else (str(code),)
-
-
-def _of_the_recipient(code: int, words: bytes) -> Fate:
-    """What an answer to RCPT means for that mail alone; else it is raised.
-
-    An enhanced code decides by itself: 550 5.7.1 is about the sender.
-    """
-    fate = OF_THE_RECIPIENT.get(_keys(code, words)[0])
-    return fate or _raise(code, words)
-
-
-def _expect(answer: tuple[int, bytes], code: int = _OK) -> None:
-    if answer[0] != code:
-        _raise(*answer)
-
-
-def _raise(code: int, words: bytes) -> NoReturn:
-    said = without_addresses(words.decode("utf-8", "replace"))
-    waits = [BUSY[key] for key in _keys(code, words) if key in BUSY]
-    if waits or 400 <= code < 500:  # noqa: PLR2004 - RFC 5321: 4yz is for now
-        wait = waits[0] if waits else _OUTAGE
-        raise TryLater(
-            f"The mail server takes no mail now: {code} {said}", retry_after=wait
-        )
-    raise Refused(f"The mail server refused the mail: {code} {said}")
-
-
-def _lost() -> TryLater:
-    return TryLater("The mail server hung up.", retry_after=_OUTAGE)
-
-
-def _connecting(error: Exception) -> CampaignError:
-    match error:
-        case smtplib.SMTPAuthenticationError() if error.smtp_code >= 500:  # noqa: PLR2004
-            return Refused("SMTP does not accept the user name or password (SMTP_URL).")
-        case smtplib.SMTPNotSupportedError():
-            return Refused("The mail server offers no STARTTLS or no login (SMTP_URL).")
-        case smtplib.SMTPResponseException() if error.smtp_code != _CLOSING:
-            return TryLater(
-                f"The mail server does not let us in now: {error.smtp_code}",
-                retry_after=_OUTAGE,
-            )
-        case _:
-            return TryLater("The mail server cannot be reached.", retry_after=_OUTAGE)
 
 
 def _gone() -> Unsupported:

@@ -188,7 +188,7 @@ class SparkPost:
         return frozenset(send_id for send_id in recipients if str(send_id) in found)
 
     def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
-        """Check who posts; a batch posted again counts once, by its events' ids."""
+        """Check who posts; a batch posted again counts once, by its events."""
         if not self._password:
             raise BadSignature("No password for the event webhook is set.")
         sparkpost_events.verify(self._user, self._password, headers)

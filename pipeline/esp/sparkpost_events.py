@@ -128,12 +128,10 @@ def _at(index: int, own: Mapping[str, object]) -> datetime:
 
 
 def _key(own: Mapping[str, object], send_id: int, kind: str, at: datetime) -> str:
-    """SparkPost's own id, which stays the same when a batch is posted again."""
-    given = own.get("event_id")
-    if isinstance(given, (str, int)) and given:
-        return event_key("sparkpost", given, send_id, kind)
-    url, message = own.get("target_link_url", ""), own.get("transmission_id", "")
-    return event_key("sparkpost", message, send_id, kind, at.timestamp(), url)
+    """What an event is about, and not its id alone: a copy may come with another."""
+    message = own.get("message_id") or own.get("transmission_id") or ""
+    url = own.get("target_link_url", "")
+    return event_key("sparkpost", message, send_id, kind, int(at.timestamp()), url)
 
 
 def _is_machine(own: Mapping[str, object], read: str) -> bool:

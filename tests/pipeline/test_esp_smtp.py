@@ -45,7 +45,13 @@ def send(esp: Smtp, *numbers: int) -> Accepted:
 
 @pytest.mark.parametrize(
     "said",
-    ["550 5.1.1 No such user", "550 No such user", "553 Bad name", "452 4.2.2 Full"],
+    [
+        "550 5.1.1 No such user",
+        "550 No such user",
+        "553 Bad name",
+        "452 4.2.2 Full",
+        "450 4.1.2 Domain not found",
+    ],
 )
 def test_an_answer_about_one_mailbox_leaves_out_that_one(
     server: MailServer, said: str
@@ -61,18 +67,37 @@ def test_an_answer_about_one_mailbox_leaves_out_that_one(
     [
         ("451 4.7.1 Slow down", timedelta(minutes=5)),
         ("450 Busy", timedelta(minutes=1)),
-        ("421 4.3.2 Closing", timedelta(minutes=1)),
         ("499 Odd", timedelta(seconds=30)),
     ],
 )
-def test_an_answer_for_now_puts_off_the_rest_and_keeps_what_is_out(
+def test_a_recipient_that_is_put_off_does_not_hold_up_the_others(
     server: MailServer, said: str, wait: timedelta
 ) -> None:
     server.to_rcpt["reader2@mail.example"] = said
     answer = send(connected(server), 1, 2, 3)
-    assert (answer.accepted, answer.later) == (1, {2, 3})
+    assert (answer.accepted, answer.later) == (2, {2})
     assert answer.retry_after == wait
+    assert server.addresses() == ["reader1@mail.example", "reader3@mail.example"]
+
+
+def test_a_server_that_closes_puts_off_the_rest_and_keeps_what_is_out(
+    server: MailServer,
+) -> None:
+    server.to_rcpt["reader2@mail.example"] = "421 4.3.2 Closing"
+    answer = send(connected(server), 1, 2, 3)
+    assert (answer.accepted, answer.later) == (1, {2, 3})
+    assert answer.retry_after == timedelta(minutes=1)
     assert server.addresses() == ["reader1@mail.example"]
+
+
+def test_a_server_that_puts_everyone_off_is_asked_no_further(
+    server: MailServer,
+) -> None:
+    server.to_rcpt[""] = "451 4.7.1 Slow down"
+    server.to_rcpt["reader9@mail.example"] = "550 5.1.1 Never asked about"
+    with pytest.raises(TryLater, match="Slow down"):
+        send(connected(server), *range(1, 10))
+    assert server.taken == []
 
 
 def test_a_text_that_is_refused_midway_stops_and_is_told_at_the_next_try(

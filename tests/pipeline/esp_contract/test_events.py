@@ -166,6 +166,22 @@ def _put(item: Any, field: str, value: object) -> None:
         item[field] = value
 
 
+def test_a_copy_with_another_id_of_sparkposts_is_the_same_event() -> None:
+    item = recorded("sparkpost")[0]["item"]
+    other = json.loads(json.dumps(item).replace("92356927693813856", "9"))
+    first, again = sparkpost_events.normalise([item, other])
+    assert first.event_id == again.event_id
+
+
+def test_two_links_clicked_in_one_second_are_two_events() -> None:
+    item = next(
+        one["item"] for one in recorded("sparkpost") if '"click"' in json.dumps(one)
+    )
+    other = json.loads(json.dumps(item).replace("/demo", "/prices"))
+    first, second = sparkpost_events.normalise([item, other])
+    assert first.event_id != second.event_id
+
+
 def test_sparkposts_test_of_the_address_is_no_event() -> None:
     assert sparkpost_events.normalise([{"msys": {}}]) == ()
 
