@@ -40,7 +40,7 @@ from blocks.text import (
     sentence,
     who,
 )
-from domain.rollback import StepName, StepState, Trigger
+from domain.rollback import SETTLED, StepName, StepState, Trigger
 from domain.views import CampaignLine, IncidentView, StepLine
 
 StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
@@ -70,6 +70,11 @@ _DOING: Final = {
     StepName.READ_BACK: "asking the ESP to confirm",
     StepName.SUPPRESS: "suppressing recipients",
     StepName.NOTIFY: "telling people",
+}
+_IMPOSSIBLE: Final = {
+    StepName.CANCEL: "the ESP cannot take back what it accepted",
+    StepName.READ_BACK: "nothing for the ESP to confirm",
+    StepName.SUPPRESS: "suppressed here, as the ESP keeps no list",
 }
 _NOT_DONE: Final = {
     StepState.PENDING: "under way",
@@ -108,10 +113,19 @@ def _speed(view: IncidentView) -> str:
         if onset is not None and view.opened_at >= onset
         else "The gate closed at once"
     )
+    if _cannot_stop(view):
+        return f"{stopped}; the ESP cannot take back what it had accepted."
     if view.contained_at is None:
         return f"{stopped}; the ESP has not confirmed yet."
     confirmed = in_words(view.contained_at - view.opened_at)
     return f"{stopped}; ESP confirmed {confirmed} later."
+
+
+def _cannot_stop(view: IncidentView) -> bool:
+    return any(
+        each.name == StepName.CANCEL and each.state == StepState.IMPOSSIBLE
+        for each in view.steps
+    )
 
 
 def _reach(view: IncidentView) -> str:
@@ -165,7 +179,7 @@ def _together(view: IncidentView) -> list[tuple[str, list[StepLine]]]:
         rows.setdefault(each.name, []).append(each)
 
     def order(row: tuple[str, list[StepLine]]) -> tuple[bool, datetime]:
-        is_behind = any(each.state != StepState.DONE for each in row[1])
+        is_behind = any(each.state not in SETTLED for each in row[1])
         return is_behind, view.opened_at if is_behind else _last(view, row[1])
 
     return sorted(rows.items(), key=order)
@@ -178,13 +192,15 @@ def _last(view: IncidentView, steps: Sequence[StepLine]) -> datetime:
 def _step(view: IncidentView, row: tuple[str, list[StepLine]]) -> str:
     name, steps = row
     is_known = name in list(StepName)
-    behind = [each for each in steps if each.state != StepState.DONE]
+    behind = [each for each in steps if each.state not in SETTLED]
     if behind:
         worst = behind[0].state
         state = StepState(worst) if worst in list(StepState) else StepState.PENDING
         several = f" ({len(steps) - len(behind)} of {len(steps)} done)"
         words = _DOING[StepName(name)] if is_known else line(name)
         return f"{words}: {_NOT_DONE[state]}{several if len(steps) > 1 else ''}"
+    if any(each.state == StepState.IMPOSSIBLE for each in steps) and is_known:
+        return _IMPOSSIBLE.get(StepName(name), line(name))
     words = _DONE[StepName(name)] if is_known else line(name)
     if name == StepName.SUPPRESS and view.suppressed:
         words = f"{count(view.suppressed)} suppressed"

@@ -24,7 +24,12 @@ class StepState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    # the ESP has no such thing: settled, and trying again would not help
+    IMPOSSIBLE = "impossible"
 
+
+SETTLED: Final = frozenset({StepState.DONE, StepState.IMPOSSIBLE})
+"""Nothing more is to be done about such a step."""
 
 LOCAL_STEPS: Final = (StepName.HALT, StepName.REVOKE)
 """Done inside the transaction that shuts the gate: they need only our database."""

@@ -9,7 +9,7 @@ import structlog
 
 from domain.campaign import CampaignId
 from domain.errors import Overtaken, Refused, TryLater
-from domain.rollback import Incident, RollbackStep, StepName, StepState
+from domain.rollback import SETTLED, Incident, RollbackStep, StepName, StepState
 from domain.send import ChunkState
 from pipeline import failpoint
 from pipeline.advance import refresh_card
@@ -40,14 +40,13 @@ def roll_back(deps: Deps, incident_id: int, _version: int) -> None:
     """
     incident, steps = deps.database.look(lambda store: _open(store, incident_id))
     for step in steps:
-        if step.state is StepState.DONE or step.name not in _RUN:
+        if step.state in SETTLED or step.name not in _RUN:
             continue
         failpoint.hit("rollback.before_call")
         try:
             detail = _RUN[step.name](deps, incident, step)
         except Unsupported as lack:
-            # said once and settled: trying again would never help
-            _settle(deps, incident, step, StepState.DONE, str(lack))
+            _settle(deps, incident, step, StepState.IMPOSSIBLE, str(lack))
             continue
         except Refused as error:
             # the gate is shut whatever the ESP thinks; the other steps go on
@@ -61,7 +60,7 @@ def give_up(deps: Deps, incident_id: int, reason: str) -> None:
     """What is left of the rollback needs a person; pressing Roll back tries again."""
     incident, steps = deps.database.look(lambda store: _open(store, incident_id))
     for step in steps:
-        if step.state is not StepState.DONE and step.name in _RUN:
+        if step.state not in SETTLED and step.name in _RUN:
             _settle(deps, incident, step, StepState.FAILED, reason)
 
 
@@ -100,6 +99,7 @@ def _read_back(deps: Deps, incident: Incident, _step: RollbackStep) -> str:
     """Only reading back makes it contained; what left after the gate shut is a leak.
 
     Raises:
+        Unsupported: Nothing that the ESP accepted can be stopped.
         TryLater: A chunk was in the sender's hands when the gate shut.
     """
     if deps.database.look(lambda store: _in_hand(store, incident.campaign_id)):
@@ -111,16 +111,15 @@ def _read_back(deps: Deps, incident: Incident, _step: RollbackStep) -> str:
             if step.name is StepName.CANCEL
         ]
     )
-    can_cancel = deps.esp.capabilities.cancel_margin is not None
-    stopped = [
-        batch
-        for batch in batches
-        if can_cancel and deps.esp.batch_state(batch) is BatchState.CANCELLED
-    ]
     with deps.database.begin() as store:
         leaked = store.sends.leaked(incident.campaign_id, incident.opened_at)
         store.incidents.note(incident.id, leaked=leaked)
-    return f"{len(stopped)} of {len(batches)} batches stopped, {leaked:,} mails leaked"
+    if deps.esp.capabilities.cancel_margin is None:
+        raise Unsupported(f"{deps.esp.title} cannot take back what it has accepted.")
+    stopped = sum(
+        deps.esp.batch_state(batch) is BatchState.CANCELLED for batch in batches
+    )
+    return f"{stopped} of {len(batches)} batches stopped, {leaked:,} mails leaked"
 
 
 def _in_hand(store: Store, campaign_id: CampaignId) -> bool:

@@ -11,7 +11,14 @@ from sqlalchemy.engine import Row
 
 from domain.campaign import CampaignId
 from domain.errors import Unknown
-from domain.rollback import Incident, RollbackStep, StepName, StepState, Trigger
+from domain.rollback import (
+    SETTLED,
+    Incident,
+    RollbackStep,
+    StepName,
+    StepState,
+    Trigger,
+)
 from storage.repository import Repository
 from storage.tables import incidents, rollback_steps
 
@@ -139,7 +146,7 @@ class Incidents(Repository):
             version=1,
             attempts=0,
             detail=detail,
-            done_at=self.now if state is StepState.DONE else None,
+            done_at=self.now if state in SETTLED else None,
         )
 
     def steps(self, incident_id: int) -> tuple[RollbackStep, ...]:
@@ -172,6 +179,6 @@ class Incidents(Repository):
             state=state,
             detail=detail,
             attempts=step.attempts + 1,
-            done_at=self.now if state is StepState.DONE else None,
+            done_at=self.now if state in SETTLED else None,
         )
         return step_from(row)
