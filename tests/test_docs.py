@@ -272,6 +272,21 @@ def test_every_requirement_is_pinned_and_hashed_and_names_no_address(name: str) 
     assert "://" not in text
 
 
+def test_the_extra_for_ses_is_what_is_tested() -> None:
+    pins = {
+        name: set(
+            re.findall(
+                r"^[\w.-]+==[\w.]+",
+                (ROOT / "requirements" / name).read_text(),
+                re.MULTILINE,
+            )
+        )
+        for name in ("ses.txt", "dev.txt", "runtime.txt")
+    }
+    assert pins["ses.txt"] <= pins["dev.txt"]
+    assert not any(pin.startswith("boto3==") for pin in pins["runtime.txt"])
+
+
 def main() -> int:
     """Write the table of moves into the architecture."""
     text = ARCHITECTURE.read_text(encoding="utf-8")
