@@ -27,6 +27,7 @@ from pipeline.csv_file import CONTROL, Problem, Reading, file_sha256
 from pipeline.recipient_rows import recipient_rows
 from storage.audiences import Audience
 from storage.engine import Database
+from storage.filters import rfm_cuts
 from storage.imports import FACTS, Shown
 from storage.store import Store
 
@@ -214,7 +215,12 @@ class _Run:
         whole, columns = self.shown.audience, self.reading.columns
         if whole is None or columns is None:
             return
-        fields = fields_of(columns.kind_of, has_rfm=True)
+        cuts = self.database.look(lambda s: rfm_cuts(s.connection, whole.id)).values()
+        # thresholds of an attribute that the file lacks would find nobody either
+        has_rfm = bool(cuts) and all(
+            columns.kind_of.get(each.attribute) is each.kind for each in cuts
+        )
+        fields = fields_of(columns.kind_of, has_rfm=has_rfm)
         for segment in self.database.look(lambda store: store.segments.of(whole.id)):
             try:
                 parse_filter(segment.filter, fields)

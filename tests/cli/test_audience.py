@@ -259,6 +259,12 @@ def test_rfm_says_its_thresholds(folder: Path) -> None:
     best = told("segment", "best", "--of", "crew", "--where", "rfm.f = 5 and rfm.m = 5")
     assert "finds 10 people" in best.output
     assert "RFM thresholds of:" in told("show", "crew").output
+    # a file without what the thresholds are of would leave the segment empty
+    path = str(folder / "list.csv")
+    fewer = ("--attributes", "plan,revenue:number,last_order_at:date")
+    assert 'The segment "best" would not work with this file.' in refused(
+        "import", path, "--key", "crew", *OPTIONS[:4], *fewer
+    )
 
 
 def test_without_a_secret_key_nothing_comes_in(
