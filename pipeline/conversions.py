@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import hmac
 import io
 import json
@@ -14,9 +13,8 @@ from typing import Final
 
 from domain.conversion import FIELDS, Conversion, parse
 from domain.errors import Refused
+from pipeline.webhook import SIGNATURE, TIMESTAMP, sign
 
-SIGNATURE: Final = "X-Copydesk-Signature"
-TIMESTAMP: Final = "X-Copydesk-Timestamp"
 TOLERANCE: Final = timedelta(minutes=5)
 MOST: Final = 500
 """Conversions in one post."""
@@ -27,12 +25,6 @@ _REQUIRED: Final = ("link", "kind", "id", "at")
 
 class BadSignature(Refused):
     """The post was not signed with the desk's secret, or too long ago."""
-
-
-def sign(secret: str, timestamp: str, body: bytes) -> str:
-    """The signature of a post: `v1=` and an HMAC-SHA256 over `v1:timestamp:body`."""
-    message = f"v1:{timestamp}:".encode() + body
-    return "v1=" + hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
 
 
 def verify(
@@ -49,7 +41,7 @@ def verify(
     if abs(now - datetime.fromtimestamp(int(timestamp), UTC)) > TOLERANCE:
         raise BadSignature(f"{TIMESTAMP} is more than five minutes off.")
     given = headers.get(SIGNATURE, "").encode(errors="replace")
-    if not hmac.compare_digest(given, sign(secret, timestamp, body).encode()):
+    if not hmac.compare_digest(given, sign(secret, int(timestamp), body).encode()):
         raise BadSignature(f"{SIGNATURE} does not match the body.")
 
 

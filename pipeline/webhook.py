@@ -14,6 +14,8 @@ import httpx
 from domain.errors import Refused, TryLater
 
 # short: while the broker is away the relay waits for it
+SIGNATURE: Final = "X-Copydesk-Signature"
+TIMESTAMP: Final = "X-Copydesk-Timestamp"
 _TIMEOUT: Final = httpx.Timeout(5.0, connect=3.0)
 _AGAIN: Final = frozenset({408, 409, 425, 429})
 _SERVER_ERROR: Final = 500
@@ -50,8 +52,8 @@ def post(
         "Content-Type": "application/json",
         "User-Agent": "copydesk",
         "Idempotency-Key": idempotency_key,
-        "X-Copydesk-Timestamp": str(timestamp),
-        "X-Copydesk-Signature": sign(key, timestamp, body),
+        TIMESTAMP: str(timestamp),
+        SIGNATURE: sign(key, timestamp, body),
     }
     try:
         answer = httpx.post(

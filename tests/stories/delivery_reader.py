@@ -10,7 +10,7 @@ from typing import Any, Final
 import httpx
 from playwright.sync_api import Locator, Page, expect
 
-from pipeline.conversions import SIGNATURE, TIMESTAMP, sign
+from pipeline.webhook import SIGNATURE, TIMESTAMP, sign
 from tests.stories import acts
 from tests.stories.person import MARA, WORK_MS
 from tests.stories.stage import Play
@@ -82,9 +82,9 @@ def _report(play: Play, events: list[dict[str, str]]) -> dict[str, int]:
     """Post as the sender's own site would, signed."""
     env = play.desk.env
     body = json.dumps(events).encode()
-    stamp = str(int(time.time()))
+    stamp = int(time.time())
     headers = {
-        TIMESTAMP: stamp,
+        TIMESTAMP: str(stamp),
         SIGNATURE: sign(env["COPYDESK_CONVERSIONS_SECRET"], stamp, body),
     }
     base = env["COPYDESK_PUBLIC_URL"].rstrip("/")
