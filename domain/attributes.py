@@ -131,3 +131,19 @@ def stored_name(name: str, kind: Kind) -> str:
 def stored(value: Value) -> str | float | bool:
     """A value as JSON has it."""
     return value.isoformat() if isinstance(value, date) else value
+
+
+def texts_of(attributes: Mapping[str, object]) -> dict[str, str]:
+    """What is stored of a person, by name, as a mail would say it."""
+    return {key.partition(":")[2]: as_text(value) for key, value in attributes.items()}
+
+
+def as_text(value: object) -> str:
+    """A stored value as a mail would say it: 12 and not 12.0, yes and not True."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case int() | float():
+            return f"{value:.15g}"
+        case _:
+            return str(value)

@@ -43,8 +43,12 @@ def profile_of(recipient: Recipient, *, cta_url: str, unsubscribe_url: str) -> P
             "first_name": recipient.first_name,
             "last_name": recipient.last_name,
             "company": recipient.company,
+            # no columns of their own: a list may bring them
+            "job_title": recipient.attributes.get("job_title"),
+            "city": recipient.attributes.get("city"),
         },
         region=recipient.region,
+        attributes=recipient.attributes,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
-from domain.attributes import Kind
+from domain.attributes import Kind, texts_of
 from domain.campaign import CampaignId
 from domain.errors import Unknown
 from domain.segment import fields_of, filter_sha256, parse_filter
@@ -66,6 +66,7 @@ def recipient_from(row: Row[Any]) -> Recipient:
         time_zone=row.time_zone,
         provider=row.provider,
         region=row.region,
+        attributes=texts_of(row.attributes),
     )
 
 

@@ -11,12 +11,14 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
+from domain.attributes import Kind, as_text
 from domain.campaign import CampaignId
 from domain.errors import Unknown
 from domain.preview import SAMPLED
 from domain.privacy import FieldRule
 from domain.send import Recipient
-from storage.audiences import Audiences, is_mailable, recipient_from
+from storage.audiences import Audience, Audiences, is_mailable, recipient_from
+from storage.filters import attribute
 from storage.tables import campaigns, recipients, sends
 
 _COLUMNS: Final[Mapping[str, sa.ColumnElement[str]]] = {
@@ -34,20 +36,33 @@ def value_counts(
     A planned campaign's list is who it was planned for; before that, who may be mailed.
     A field that lists do not carry is shared by nobody.
     """
-    column = _COLUMNS.get(rule.path)
+    column = _column(connection, campaign_id, rule, now)
     if column is None:
         return []
     count = sa.func.count().label("n")
     query = (
         sa.select(column.label("value"), count)
         .select_from(recipients)
-        .where(column != "", _is_on_the_list(connection, campaign_id, now))
-        .group_by(column)
+        .where(column.is_not(None), _is_on_the_list(connection, campaign_id, now))
+        # by its name: on PostgreSQL the same expression twice is not the same
+        .group_by("value")
     )
     if rule.bucket is None:
         # values of few are not even read: a long list has as many as it has people
         query = query.having(count >= rule.k)
-    return [(row.value, int(row.n)) for row in connection.execute(query)]
+    found = [(as_text(row.value), int(row.n)) for row in connection.execute(query)]
+    return [(value, n) for value, n in found if value]
+
+
+def _column(
+    connection: Connection, campaign_id: CampaignId, rule: FieldRule, now: datetime
+) -> sa.ColumnElement[Any] | None:
+    """Where a field's values are: a column of its own, or one that the list brought."""
+    own = _COLUMNS.get(rule.path)
+    if own is not None:
+        return own
+    kind = _audience(connection, campaign_id, now)[1].get(rule.name)
+    return None if kind is None else attribute(rule.name, kind)
 
 
 def _is_on_the_list(
@@ -67,13 +82,21 @@ def _people(
     Raises:
         Unknown: There is no such campaign.
     """
+    return Audiences(connection, now).people(_audience(connection, campaign_id, now)[0])
+
+
+def _audience(
+    connection: Connection, campaign_id: CampaignId, now: datetime
+) -> tuple[Audience, Mapping[str, Kind]]:
+    """A campaign's list or segment, and the kinds of what its list brought."""
     audience_id = connection.execute(
         sa.select(campaigns.c.audience_id).where(campaigns.c.id == campaign_id)
     ).scalar()
     if audience_id is None:
         raise Unknown(f"There is no campaign #{campaign_id}.")
     audiences = Audiences(connection, now)
-    return audiences.people(audiences.get(audience_id))
+    audience = audiences.get(audience_id)
+    return audience, audiences.get(audience.list_id).attributes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from domain.campaign import CampaignId, State
+from domain.columns import parse_wanted
 from domain.errors import NotYourTurn, TryLater, Unknown
 from domain.personalize import Fallback
-from domain.privacy import FieldRule
+from domain.privacy import Bucket, FieldClass, FieldRule
 from domain.variant import RevisionId
 from pipeline import preview, record
+from pipeline.audience import Asked, import_list
+from pipeline.csv_file import Reading
+from pipeline.recipient_rows import KNOWN
 from pipeline.writers.openai import messages
 from pipeline.writers.port import RawReply, WriteRequest
 from storage import queries
-from tests.pipeline.lab import ANA, CLEO, DEV, MARA, NOBODY, Lab, recipients
+from tests.pipeline.lab import ANA, CLEO, DEV, MARA, NOBODY, SECRET, Lab, recipients
 from tests.pipeline.test_jobs_edges import Detour
 
 COMPANY = "Setup at {{ person.company | default: 'your team' }}"
@@ -33,6 +38,15 @@ def ruled(desk: Lab, path: str, **changes: Any) -> FieldRule:
     changed = dataclasses.replace(playbook, privacy=privacy)
     desk.deps = dataclasses.replace(desk.deps, playbook_now=lambda: changed)
     return fields[path]
+
+
+def allowed(desk: Lab, rule: FieldRule) -> None:
+    """Name one more field in privacy.yaml."""
+    playbook = desk.deps.playbook_now()
+    fields = {**playbook.privacy.fields, rule.path: rule}
+    privacy = dataclasses.replace(playbook.privacy, fields=fields)
+    changed = dataclasses.replace(playbook, privacy=privacy)
+    desk.deps = dataclasses.replace(desk.deps, playbook_now=lambda: changed)
 
 
 def people(desk: Lab, rows: int, **values: str) -> str:
@@ -109,6 +123,50 @@ def test_a_value_that_too_few_share_is_not_read_and_that_is_counted(desk: Lab) -
     )
     words = f"{mailed} read a fallback for privacy"
     assert words in str(desk.cards(number)[0].blocks)
+
+
+SEATS = "A plan for {{ attributes.seats | default: 'every team' }}"
+
+
+def brought(desk: Lab, folder: Path, *, city: str) -> str:
+    """Import 25 people by a file with a city and a number of seats."""
+    path = folder / "crew.csv"
+    rows = [f"sailor.{n}@cedar.calm.example,yes,{city},{n % 2}40" for n in range(25)]
+    path.write_text("\n".join(["email,consent,city,seats", *rows]), "utf-8")
+    wanted = parse_wanted((), ["city:text,seats:number"], KNOWN)
+    asked = Asked(path=path, key="crew", title="The crew", wanted=wanted)
+    import_list(desk.deps.database, asked, Reading(), secret=SECRET, actor="shell:ann")
+    return "crew"
+
+
+def test_what_a_list_brought_of_its_own_is_read_by_the_same_rules(
+    desk: Lab, tmp_path: Path
+) -> None:
+    ruled(desk, "person.city", k=20)
+    text = "Setup in {{ person.city | default: 'your town' }}"
+    number = approved_saying(desk, text, brought(desk, tmp_path, city="Bristol"))
+    desk.tick(1)
+    assert subjects(desk) == {"Setup in Bristol"}
+    assert card(desk, number).kept_back == 0
+
+
+def test_a_number_of_a_lists_own_is_read_in_its_bucket_where_many_share_it(
+    desk: Lab, tmp_path: Path
+) -> None:
+    rule = FieldRule(
+        path="attributes.seats",
+        about="Seats of the plan.",
+        kind=FieldClass.PERSONAL,
+        purpose="To offer the plan that fits.",
+        bucket=Bucket(edges=(50, 200)),
+        k=10,
+    )
+    allowed(desk, rule)
+    approved_saying(desk, SEATS, brought(desk, tmp_path, city="Bristol"))
+    desk.tick(1)
+    # 40 and 140 by turns; nobody reads the number itself
+    assert subjects(desk) <= {"A plan for under 50", "A plan for 50-200"}
+    assert subjects(desk)
 
 
 def test_a_chunk_that_is_put_off_is_counted_once(desk: Lab) -> None:
