@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -514,44 +515,62 @@ class Sends(Repository):
     def had(self, chunk_id: ChunkId, *, since: datetime) -> dict[int, int]:
         """Mails that a chunk's people have had since then, by send id; none: absent.
 
-        By address, whatever list it is on. The lists and campaigns are named, so that
-        the keys that are there find the rest.
+        By address, whatever list it is on. Campaign by campaign, each by its keys: in
+        one statement SQLite walks through every mail there ever was.
         """
-        recent = (
-            sa.select(chunks.c.campaign_id)
+        mine = {
+            row.address_hash: row.id
+            for row in self._all(
+                sa.select(sends.c.id, recipients.c.address_hash)
+                .join(recipients, recipients.c.id == sends.c.recipient_id)
+                .where(sends.c.chunk_id == chunk_id)
+            )
+        }
+        recent = self._all(
+            sa.select(campaigns.c.id, campaigns.c.audience_id)
+            .join(chunks, chunks.c.campaign_id == campaigns.c.id)
             .where(chunks.c.intent_at > since, chunks.c.state.in_(_LEFT))
             .distinct()
         )
-        # of a list, all its imports: a plan keeps the rows of the one it was made from
-        mailed, same = audiences.alias("mailed"), audiences.alias("same")
-        lists = (
-            sa.select(same.c.id)
-            .join(mailed, _list_of(mailed) == _list_of(same))
-            .join(campaigns, campaigns.c.audience_id == mailed.c.id)
-            .where(campaigns.c.id.in_(recent))
-        )
-        mine, theirs, had = (
-            recipients.alias("mine"),
-            recipients.alias("theirs"),
-            sends.alias("had"),
-        )
-        query = (
-            sa.select(sends.c.id, sa.func.count().label("n"))
-            .join(mine, mine.c.id == sends.c.recipient_id)
-            .join(theirs, theirs.c.address_hash == mine.c.address_hash)
-            .join(had, had.c.recipient_id == theirs.c.id)
-            .join(chunks, chunks.c.id == had.c.chunk_id)
-            .where(
-                sends.c.chunk_id == chunk_id,
-                theirs.c.audience_id.in_(lists),
-                had.c.campaign_id.in_(recent),
-                ~had.c.is_skipped,
-                chunks.c.intent_at > since,
-                chunks.c.state.in_(_LEFT),
+        lists: dict[int, dict[int, int]] = {}
+        counts: Counter[int] = Counter()
+        for campaign in recent:
+            if campaign.audience_id not in lists:
+                lists[campaign.audience_id] = self._on_list(campaign.audience_id, mine)
+            people = lists[campaign.audience_id]
+            left = (
+                sa.select(sends.c.recipient_id)
+                .join(chunks, chunks.c.id == sends.c.chunk_id)
+                .where(
+                    sends.c.campaign_id == campaign.id,
+                    sends.c.recipient_id.in_(list(people)),
+                    ~sends.c.is_skipped,
+                    chunks.c.intent_at > since,
+                    chunks.c.state.in_(_LEFT),
+                )
             )
-            .group_by(sends.c.id)
+            counts.update(people[row.recipient_id] for row in self._all(left))
+        return dict(counts)
+
+    def _on_list(self, audience_id: int, mine: Mapping[str, int]) -> dict[int, int]:
+        """Recipient id to send id of the people who are on another list too.
+
+        In any of its imports: a plan keeps the rows of the one it was made from.
+        """
+        mailed, same = audiences.alias("mailed"), audiences.alias("same")
+        imports = [
+            row.id
+            for row in self._all(
+                sa.select(same.c.id)
+                .join(mailed, _list_of(mailed) == _list_of(same))
+                .where(mailed.c.id == audience_id)
+            )
+        ]
+        query = sa.select(recipients.c.id, recipients.c.address_hash).where(
+            recipients.c.audience_id.in_(imports),
+            recipients.c.address_hash.in_(list(mine)),
         )
-        return {row.id: int(row.n) for row in self._all(query)}
+        return {row.id: mine[row.address_hash] for row in self._all(query)}
 
     def providers(
         self, chunk_id: ChunkId, send_ids: Collection[int]
