@@ -312,7 +312,9 @@ class Senders(RuleBasedStateMachine):
         for _ in range(400):
             for number in self.campaigns:
                 self.click(record.retry, number, actor=Actor(id=CLEO))
-                self.click(record.expand, number, actor=ANA)
+                # what is held takes two people
+                for person in (ANA, CLEO):
+                    self.click(record.expand, number, actor=person)
             self.clock.tick(timedelta(minutes=15))
             self.relay()
             self.work(50)
