@@ -40,12 +40,12 @@ from blocks.text import (
     sentence,
     who,
 )
-from domain.rollback import SETTLED, StepName, StepState, Trigger
+from domain.rollback import BY_SHELL, SETTLED, StepName, StepState, Trigger
 from domain.views import CampaignLine, IncidentView, StepLine
 
 StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
-_BY_HAND: Final = frozenset({Trigger.BUTTON, Trigger.COMMAND, Trigger.SHELL})
+_BY_HAND: Final = BY_SHELL | {Trigger.BUTTON, Trigger.COMMAND}
 IS_AUTOMATIC: Final = frozenset(Trigger) - _BY_HAND
 # Slack: radio buttons 10 options, a select menu 100
 _RADIO_MOST: Final = 10

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from blocks.text import count, date, line, plural
-from domain.send_window import zone_named
 from domain.sending import WaitsFor
 from domain.views import WaitLine
 
@@ -34,9 +33,7 @@ def _row(each: WaitLine, planned: int) -> str:
     some = f"{count(each.mails)} of {plural(planned, 'mail')} {verb}"
     if each.why is WaitsFor.WARM_UP:
         return f"{some} for the next day of the warm-up, {date(each.until)}."
-    zone = zone_named(each.time_zone)
-    if zone is None:
+    if each.there is None:
         return f"{some} for the send window, {date(each.until)}."
-    there = each.until.astimezone(zone)
     where = line(each.time_zone.rpartition("/")[2].replace("_", " "), 40)
-    return f"{some} for {there:%H:%M} their time in {where}, {date(each.until)}."
+    return f"{some} for {each.there:%H:%M} their time in {where}, {date(each.until)}."

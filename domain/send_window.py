@@ -6,15 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
-from zoneinfo import ZoneInfo
 
 Span = tuple[datetime, datetime]
 
 _DAY: Final = timedelta(days=1)
 _MINUTES_A_DAY: Final = 24 * 60
-_ZONE_MOST: Final = 64
-"""Characters of the longest name that is looked up at all."""
-
 _LOOKED_AHEAD: Final = 800
 """Days; a year of holidays and the longest week fit in."""
 
@@ -71,16 +67,6 @@ def _is_in(at: time, quiet: Quiet) -> bool:
     if quiet.begins < quiet.ends:
         return quiet.begins <= at < quiet.ends
     return at >= quiet.begins or at < quiet.ends
-
-
-def zone_named(name: str) -> tzinfo | None:
-    """The zone of an IANA name, as it stands in somebody's list; None for any other."""
-    if not 0 < len(name) <= _ZONE_MOST:
-        return None
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return None
 
 
 def next_allowed(now: datetime, zone: tzinfo, window: SendWindow) -> datetime:

@@ -303,8 +303,9 @@ class WaitLine:
     mails: int
     until: datetime
     why: WaitsFor
-    # where their recipients are; empty when it is not known
+    # where their recipients are, and `until` on the clock there; None when not known
     time_zone: str = ""
+    there: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

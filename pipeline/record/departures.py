@@ -10,13 +10,14 @@ from domain.cadence import at_cap
 from domain.campaign import Campaign
 from domain.cohort import reports_complaints
 from domain.send import Chunk, ChunkState
-from domain.send_window import SendWindow, burst_at, next_allowed, zone_named
+from domain.send_window import SendWindow, burst_at, next_allowed
 from domain.sending import WaitsFor
 from domain.warm_up import WarmUp, wait_until
 from pipeline.advance import refresh_card
 from pipeline.playbook import Playbook
 from pipeline.record.freezes import stops
 from storage.store import Store
+from storage.time_zones import zone_named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
-from typing import Final
-from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -12,10 +10,9 @@ from domain.digest import due_today, next_digest
 from pipeline.playbook import Playbook
 from storage.digests import DigestTimer
 from storage.store import Store
+from storage.time_zones import zone_named
 
 log = structlog.get_logger(__name__)
-
-_ZONE_MOST: Final = 64
 
 
 def digest_due(store: Store, playbook: Playbook, timer: DigestTimer) -> None:
@@ -53,7 +50,7 @@ def arm_digest(store: Store, playbook: Playbook, user: str) -> None:
 
 def learn_zone(store: Store, playbook: Playbook, user: str, *, name: str) -> None:
     """Keep the time zone that Slack has for a person; one nobody knows is left out."""
-    is_known = user in playbook.everyone.people and _zone_named(name) is not None
+    is_known = user in playbook.everyone.people and zone_named(name) is not None
     if not is_known or store.preferences.time_zone(user) == name:
         return
     store.preferences.learn_zone(user, name)
@@ -72,15 +69,5 @@ def _next(
 def _zone(store: Store, playbook: Playbook, user: str) -> tzinfo:
     """The person's; the desk's own while Slack has not said."""
     return (
-        _zone_named(store.preferences.time_zone(user) or "")
-        or playbook.rules.hours.zone
+        zone_named(store.preferences.time_zone(user) or "") or playbook.rules.hours.zone
     )
-
-
-def _zone_named(name: str) -> tzinfo | None:
-    if not 0 < len(name) <= _ZONE_MOST:
-        return None
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return None

@@ -26,6 +26,7 @@ from domain.views import AskLine, CanaryView, Point, UnknownChunk, WaitLine
 from storage.events import totals_of
 from storage.sends import Cohort, Mails, chunk_from, cohorts_of, events_seen
 from storage.tables import chunks, counters, pulses, second_asks
+from storage.time_zones import zone_named
 
 _POINTS_MOST: Final = 240
 _PLOTTED: Final = ("delivered", "clicked", "complained", "unsubscribed")
@@ -162,9 +163,15 @@ def wait_lines(connection: Connection, campaign: Campaign) -> tuple[WaitLine, ..
             until=row.not_before,
             why=WaitsFor(row.waits_for),
             time_zone=row.time_zone,
+            there=_there(row.not_before, row.time_zone),
         )
         for row in connection.execute(query)
     )
+
+
+def _there(at: datetime, time_zone: str) -> datetime | None:
+    zone = zone_named(time_zone)
+    return None if zone is None else at.astimezone(zone)
 
 
 def unknown_chunks(

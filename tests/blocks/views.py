@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from domain.campaign import CampaignId, State
 from domain.comment import CommentId, SuggestionId, SuggestionState
@@ -84,7 +85,10 @@ def make_wait(**changes: object) -> WaitLine:
         why=WaitsFor.WINDOW,
         time_zone="America/New_York",
     )
-    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+    made = replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+    is_known = made.time_zone not in {"", "Mars/Phobos"}
+    zone = ZoneInfo(made.time_zone) if is_known else None
+    return replace(made, there=zone and made.until.astimezone(zone))
 
 
 def make_variant(label: str = "A", **changes: object) -> VariantLine:

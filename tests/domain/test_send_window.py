@@ -13,7 +13,6 @@ from domain.send_window import (
     SendWindow,
     burst_at,
     next_allowed,
-    zone_named,
 )
 
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
@@ -171,11 +170,3 @@ def test_a_canary_of_two_continents_leaves_when_both_are_awake() -> None:
     )
     office = make_window(opens=time(9), closes=time(17))
     assert burst_at(morning, [TOKYO, NEW_YORK], office) is None
-
-
-@pytest.mark.parametrize(
-    "name", ["", "Mars/Phobos", "../../etc/passwd", "x" * 65, "Europe/", "\x00"]
-)
-def test_a_zone_nobody_knows_is_none(name: str) -> None:
-    assert zone_named(name) is None
-    assert zone_named("Europe/Berlin") == BERLIN

@@ -537,7 +537,7 @@ def died_after_the_call(desk: Lab, number: CampaignId) -> None:
     relay.fire_deadlines()
     relay.close()
     chunk = desk.chunks(number)[0]
-    mails, skipped = send._mails(desk.deps, chunk)
+    mails = send._mails(desk.deps, chunk)
     batch_id = desk.deps.esp.new_batch()
     with desk.deps.database.begin() as store:
         store.sends.swap(
@@ -545,6 +545,6 @@ def died_after_the_call(desk: Lab, number: CampaignId) -> None:
             ChunkState.INTENT,
             batch_id=batch_id,
             intent_at=store.now,
-            skipped=skipped,
+            skipped=chunk.size - len(mails),
         )
     send._call(desk.deps, chunk, batch_id, mails)

@@ -245,6 +245,7 @@ STORIES: Final = {
     "card-rolled-back-by-hand": "Rolled back by the person on call",
     "keyboard-rollback-pick": "`/rollback` chosen by keys alone",
     "page-unsubscribe": "The page behind a mail's unsubscribe link",
+    "card-frozen": "All sending is frozen; the card says until when and why",
     "card-conversions": "What came of the canary on the sender's own pages",
     "card-held": "A small list is held for a person",
     "notice-refused": "Who wrote the brief may not expand it",
@@ -309,6 +310,7 @@ PHONE: Final = (
     "modal-bulk-answers",
     "home-after-bulk",
     "card-conversions",
+    "card-frozen",
 )
 
 

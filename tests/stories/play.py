@@ -28,6 +28,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.stories import (
     brief_to_sent,
+    delivery_freeze,
+    delivery_list,
     delivery_reader,
     review_brand_lead,
     review_bulk,
@@ -75,6 +77,8 @@ STORIES = {
     "review-bulk": Story(run=review_bulk.play, scale=UNHURRIED),
     "review-nobody-acts": Story(run=review_nobody_acts.play, scale=AS_SHIPPED),
     "review-second-thoughts": Story(run=review_second_thoughts.play),
+    "delivery-freeze": Story(run=delivery_freeze.play),
+    "delivery-list": Story(run=delivery_list.play),
     "delivery-reader": Story(run=delivery_reader.play, scale=AS_SHIPPED),
     "hostile-brief": Story(run=small_ones.hostile),
     "preview": Story(run=small_ones.preview),
