@@ -907,15 +907,12 @@ slack_asks = sa.Table(
 )
 
 APPEND_ONLY: Final = (
+    "audience_events",
     "audit_events",
     "audit_seals",
     "decisions",
     "freeze_acts",
     "freezes",
-    "audience_events",
-    "audit_events",
-    "audit_seals",
-    "decisions",
     "revisions",
 )
 """Tables that a trigger protects from update and delete."""

@@ -44,6 +44,7 @@ PURE = {
     "re", "statistics", "string", "types", "typing", "unicodedata", "urllib", "zoneinfo",
 }  # fmt: skip
 EDGES = {"bot/errors.py", "pipeline/broker.py", "pipeline/relay.py"}
+UNIQUE_ROWS = (README, OPERATIONS, GLOSSARY)
 REPORTING = (250, 500, 1_000, 2_500, 5_000, 10_000)
 
 
@@ -56,6 +57,22 @@ def sources(*folders: str) -> Iterator[tuple[str, list[ast.AST]]]:
     for folder in folders:
         for path in sorted((ROOT / folder).rglob("*.py")):
             yield path.relative_to(ROOT).as_posix(), nodes(path)
+
+
+@pytest.mark.parametrize("path", UNIQUE_ROWS, ids=lambda path: path.name)
+def test_a_table_says_each_thing_once(path: Path) -> None:
+    for table in re.split(r"\n(?!\|)", path.read_text(encoding="utf-8")):
+        cells = re.findall(r"^\|([^|]+)\|", table, re.MULTILINE)
+        assert len(cells) == len(set(cells)), sorted(cells)
+
+
+@pytest.mark.parametrize("path", UNIQUE_ROWS, ids=lambda path: path.name)
+def test_a_heading_stands_apart_and_no_sentence_is_begun_twice(path: Path) -> None:
+    text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert re.findall(r"[^\n]\n(#+ .*)", text) == []
+    begun = [line[:45] for line in text.splitlines() if len(line) > 45]
+    prose = [line for line in begun if not line.startswith("|")]
+    assert len(prose) == len(set(prose))
 
 
 @cache
