@@ -16,6 +16,14 @@ _WRAPPED_MAIL: Final = re.compile(r"<mailto:[^|<>\s]+\|(?P<shown>[^<>]+)>")
 _SMART: Final = str.maketrans(dict.fromkeys("“”„‟″", '"'))
 _NEAR: Final = 12
 
+
+def as_typed(text: str) -> str:
+    """What a person typed after a command, without what Slack made of it."""
+    return html.unescape(
+        _WRAPPED_MAIL.sub(r"\g<shown>", _WRAPPED.sub(r"\g<link>", text))
+    )
+
+
 EXAMPLE: Final = (
     '{"title": "Recover stalled demos", "objective": "Get people back to the demo",'
     ' "audience": "stalled-demos", "key_message": "Setup takes ten minutes",'
@@ -29,9 +37,7 @@ def read_json(text: str) -> dict[str, object]:
     Raises:
         Refused: Says where the JSON breaks, and shows one that works.
     """
-    plain = html.unescape(
-        _WRAPPED_MAIL.sub(r"\g<shown>", _WRAPPED.sub(r"\g<link>", text))
-    )
+    plain = as_typed(text)
     try:
         return _object(plain)
     except json.JSONDecodeError as first:

@@ -12,6 +12,7 @@ from blocks import freeze as drawn
 from blocks import notices
 from blocks.ids import Action, Callback
 from bot import home
+from bot.brief_json import as_typed
 from bot.context import Web
 from bot.errors import whisper
 from bot.listeners import on_click, on_submit, open_window, say
@@ -33,7 +34,7 @@ async def freeze(command: Command, rest: list[str], web: Web, slack: AsyncArgs) 
     if not rest:
         await _form(web, slack)
         return
-    asked = parse_freeze(rest)
+    asked = parse_freeze([as_typed(word) for word in rest])
     made = await _freeze(
         web,
         scope=asked.scope,

@@ -72,6 +72,12 @@ async def test_what_cannot_be_frozen_is_answered_with_what_can(
     assert frozen(desk) == ()
 
 
+async def test_a_reason_is_kept_as_it_was_typed(desk: Lab) -> None:
+    typed = "R&D price <b> see https://northwind.example/price"
+    await desk.say(f"/desk freeze for 1h {typed}", by=MARA)
+    assert [each.reason for each in frozen(desk)] == [typed]
+
+
 async def test_hostile_words_stay_words(desk: Lab) -> None:
     await desk.say("/desk freeze for 1h <!channel> *now* <@U0LEGAL>", by=MARA)
     said = [str(each.blocks) for each in desk.slack.workspace.world.ephemerals.values()]
