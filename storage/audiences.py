@@ -355,6 +355,8 @@ class Audiences(Repository):
             .where(
                 suppressions.c.campaign_id == campaign_id,
                 suppressions.c.pushed_at.is_(None),
+                # who was forgotten since has none
+                recipients.c.address != "",
             )
             .limit(limit)
         )

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from domain.campaign import CampaignId, State
+from domain.campaign import Actor, CampaignId, State
 from domain.columns import parse_wanted
 from domain.errors import Refused, TryLater
+from domain.rollback import Trigger
 from domain.segment import FilterInvalid
 from domain.send import ChunkState
 from pipeline import record, schedule
@@ -270,6 +271,32 @@ def test_a_forgotten_person_leaves_nothing_but_a_hash(
     desk.pass_time(600, step=10, until=lambda: desk.state(number) is State.SENT)
     assert waiting not in desk.mailed()
     assert len(desk.mailed()) == len(set(desk.mailed()))
+
+
+def test_a_rollback_tells_the_esp_of_nobody_who_was_forgotten_meanwhile(
+    desk: Lab, tmp_path: Path
+) -> None:
+    bring_in(desk, tmp_path, range(SIZE))
+    number = approved(desk, audience="crew")
+    desk.tick(1)
+    gone = desk.mailed()[0]
+    (send_id,) = (
+        found for found, who in first_chunk(desk, number).items() if who == gone
+    )
+    desk.write(record.forget, address_hash(SECRET, gone), actor="shell:ann")
+    # their mail was out already, and its link works as long as it is kept
+    desk.write(record.unsubscribe, send_id)
+    desk.write(
+        record.roll_back,
+        desk.deps.playbook,
+        number,
+        trigger=Trigger.BUTTON,
+        actor=Actor(id=MARA),
+    )
+    desk.drain()
+    steps = desk.rows("SELECT state FROM rollback_steps WHERE name = 'suppress'")
+    assert [tuple(each) for each in steps] == [("done",)]
+    assert gone not in everything(desk)
 
 
 def test_who_was_never_mailed_is_erased_row_and_all(desk: Lab, tmp_path: Path) -> None:
