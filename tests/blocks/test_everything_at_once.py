@@ -9,7 +9,6 @@ import pytest
 from blocks import aftermath, campaign_card, canary_report, freeze, incident
 from domain.arms import ArmCount, ArmsResult
 from domain.campaign import State
-from domain.canary_policy import Decides
 from domain.freeze import Scope
 from domain.incident import AlertState, Cause, Runbook
 from domain.second_person import Act
