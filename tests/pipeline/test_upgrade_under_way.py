@@ -56,15 +56,12 @@ def _filled(desk: Lab, url: str) -> Iterator[Database]:
             rows = source.execute(sa.select(*columns)).mappings().all()
             if rows:
                 into.execute(table.insert(), [dict(row) for row in rows])
-            if (
-                into.dialect.name == "postgresql"
-                and "id" in table.c
-                and table.c.id.type.python_type is int
+            if into.dialect.name == "postgresql" and isinstance(
+                table.c[0].type, sa.Integer
             ):
-                into.exec_driver_sql(
-                    f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'),"
-                    f" (SELECT coalesce(max(id), 1) FROM {table.name}))"
-                )
+                top = into.execute(sa.select(sa.func.max(table.c[0]))).scalar_one()
+                own = sa.func.pg_get_serial_sequence(table.name, table.c[0].name)
+                into.execute(sa.select(sa.func.setval(own, top or 1)))
     yield before
     before.close()
 
