@@ -149,6 +149,17 @@ class Freezes(Repository):
             )
         return is_new
 
+    def take_back_pass(self, campaign_id: CampaignId) -> None:
+        """Forget that the judge let a waiting campaign go on: people decided since."""
+        self.connection.execute(
+            sa.update(freeze_waits)
+            .where(
+                freeze_waits.c.campaign_id == campaign_id,
+                freeze_waits.c.went_on_at.is_(None),
+            )
+            .values(is_passed=False)
+        )
+
     def go_on(self, campaign_id: CampaignId) -> tuple[list[int], bool]:
         """A campaign waits no more; which freezes it waited for, and if it had passed."""
         waiting = sa.and_(

@@ -107,6 +107,8 @@ def extend(
         return campaign
     is_last = _is_last(campaign, store.sends.cohorts(campaign_id))
     has_window = _is_out(store, campaign) and not is_last
+    # what had passed before a freeze is to be watched anew
+    store.freezes.take_back_pass(campaign_id)
     moved = advance(
         store,
         campaign_id,
@@ -128,6 +130,8 @@ def hold(
         MoveNotAllowed: Nothing of it is out, or it has ended.
     """
     require_role(playbook.everyone, actor)
+    store.campaigns.lock(campaign_id)
+    store.freezes.take_back_pass(campaign_id)
     return advance(
         store,
         campaign_id,

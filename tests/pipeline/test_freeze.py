@@ -207,6 +207,21 @@ def test_the_judge_s_expansion_waits_however_long_the_esp_is_silent(desk: Lab) -
     assert len(mailed) == len(set(mailed)) == BIG
 
 
+def test_what_people_held_and_extended_meanwhile_has_not_passed_any_more(
+    desk: Lab,
+) -> None:
+    number, made = frozen_after_its_window(desk)
+    out = len(desk.mailed())
+    desk.write(record.hold, desk.deps.playbook, number, actor=ANA)
+    for person in (ANA, OMAR):
+        desk.write(record.extend, desk.deps.playbook, number, actor=person)
+    desk.tick(1800)
+    lifted(desk, made.id)
+    desk.tick(10)
+    assert desk.state(number) is State.CANARY
+    assert len(desk.mailed()) == out
+
+
 def test_a_breach_rolls_back_during_a_freeze(desk: Lab) -> None:
     desk.add_list("stormy", BIG)
     number = approved(desk, audience="stormy")
