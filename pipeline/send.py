@@ -50,6 +50,8 @@ def send(deps: Deps, chunk_id: int, version: int) -> None:
         is_planned = chunk.state is ChunkState.PLANNED
         # before anything is merged or the ESP is asked for anything
         campaign = store.campaigns.lock(chunk.campaign_id)
+        if is_planned and _settles_reported(store, deps, chunk):
+            return
         if is_planned and held_back(store, deps.playbook, campaign, chunk):
             return
     if is_planned:
@@ -73,6 +75,27 @@ def _ready(store: Store, chunk_id: int, version: int) -> Chunk:
     if campaign.state not in SENDING or chunk.step > campaign.step:
         raise Overtaken(f"The gate of #{campaign.id} is shut for chunk {chunk.number}.")
     return chunk
+
+
+def _settles_reported(store: Store, deps: Deps, chunk: Chunk) -> bool:
+    """Of a chunk that is sent again, what the ESP has told of meanwhile is out.
+
+    Returns:
+        Whether there was any; what is left of the chunk is queued anew.
+    """
+    known = store.sends.reported(chunk.id) if chunk.may_duplicate else frozenset()
+    if not known:
+        return False
+    if deps.esp.capabilities.takes_all_or_none:
+        taken = chunk.size - chunk.skipped
+        _sent(store, deps.playbook, chunk, taken, how="reconciled")
+        return True
+    rest, part = store.sends.split(chunk, known)
+    if rest is not None:
+        store.outbox.add("send", rest.id, rest.version, rest.campaign_id)
+    if part is not None:
+        _sent(store, deps.playbook, part, len(known), how="reconciled")
+    return True
 
 
 def _hand_over(deps: Deps, chunk: Chunk) -> None:

@@ -53,8 +53,8 @@ def send_again(
     planned = store.sends.swap(
         chunk,
         ChunkState.PLANNED,
-        batch_id=None,
-        intent_at=None,
+        # batch and time of the first call stay until the next: what turns out to have
+        # left then, left by them
         may_duplicate=True,
         reason=f"sent again by {actor}",
     )

@@ -16,7 +16,7 @@ from pipeline.esp.ses import Ses
 from pipeline.esp.smtp import Smtp
 from practice.esp.faults import Fault
 from tests.pipeline.esp_contract.mail_server import MailServer, mail_server
-from tests.pipeline.lab import ANA, KEY, ONCALL, Lab
+from tests.pipeline.lab import ANA, KEY, OMAR, ONCALL, Lab
 from tests.pipeline.test_faults import died_after_the_call, scheduled, sends_out
 
 
@@ -263,6 +263,30 @@ def test_evidence_about_one_mail_settles_that_one_only(at_ses: Lab) -> None:
     assert len(at_ses.mailed()) == before == len(set(at_ses.mailed()))
     totals = at_ses.look(lambda s: s.sends.totals(number))
     assert totals[0] == before
+
+
+def test_sent_again_who_was_reported_of_counts_as_mailed(at_ses: Lab) -> None:
+    number = scheduled(at_ses)
+    at_ses.esp_fault(Fault.TIMEOUT_AFTER_ACCEPT)
+    at_ses.tick(1)
+    at_ses.tick(at_ses.deps.playbook.unknown_after.total_seconds() + 1)
+    (unknown,) = [c for c in at_ses.chunks(number) if c.state is ChunkState.UNKNOWN]
+    people = at_ses.look(lambda s: s.sends.addresses(unknown.id))
+    first = min(people)
+    reported(at_ses, number, first)
+    before = at_ses.mailed()
+    for person in (ANA, OMAR):
+        at_ses.write(
+            record.send_again, at_ses.deps.playbook, unknown.id, actor=person
+        )
+        at_ses.drain()
+    assert at_ses.mailed().count(people[first]) == before.count(people[first]) == 1
+    assert len(at_ses.mailed()) == len(before) + unknown.size - 1
+    canary_chunks = [c for c in at_ses.chunks(number) if c.step == 0]
+    assert {c.state for c in canary_chunks} == {ChunkState.SENT}
+    assert sum(c.skipped for c in canary_chunks) == 0
+    assert sum(c.accepted for c in canary_chunks) == sum(c.size for c in canary_chunks)
+    assert at_ses.rows("SELECT COUNT(*) FROM sends WHERE is_skipped") == [(0,)]
 
 
 def test_a_whole_campaign_goes_out_through_ses(at_ses: Lab) -> None:
