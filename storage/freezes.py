@@ -130,7 +130,10 @@ class Freezes(Repository):
     def stop(
         self, campaign_id: CampaignId, freeze_id: FreezeId, *, is_passed: bool
     ) -> bool:
-        """A campaign waits for a freeze; False when it did before."""
+        """A campaign waits for a freeze; False when it did before.
+
+        One that went on already waits again: not every process's clock is the same.
+        """
         is_new = self._insert_new(
             freeze_waits,
             campaign_id=campaign_id,
@@ -138,14 +141,15 @@ class Freezes(Repository):
             since=self.now,
             is_passed=is_passed,
         )
-        if not is_new and is_passed:
+        if not is_new:
+            passed = {"is_passed": True} if is_passed else {}
             self.connection.execute(
                 sa.update(freeze_waits)
                 .where(
                     freeze_waits.c.campaign_id == campaign_id,
                     freeze_waits.c.freeze_id == freeze_id,
                 )
-                .values(is_passed=True)
+                .values(went_on_at=None, **passed)
             )
         return is_new
 

@@ -17,6 +17,7 @@ from pipeline import record
 from pipeline.esp.port import Batch
 from pipeline.jobs import TASKS
 from pipeline.relay import Relay
+from pipeline.tasks import run_job
 from practice.esp.faults import Fault
 from storage import queries
 from tests.pipeline.lab import (
@@ -264,6 +265,29 @@ def test_a_second_freeze_keeps_what_the_first_let_go(desk: Lab) -> None:
     assert "Outage at the ESP" in card(desk, number)
     lifted(desk, second.id)
     assert desk.state(number) is State.CANARY
+
+
+def test_a_sender_whose_clock_is_behind_loses_no_chunk(desk: Lab) -> None:
+    """What it stops after the campaign went on waits again, and goes on again."""
+    freeze(desk)
+    number = approved(desk)
+    desk.tick(1)
+    relay = Relay(desk.deps, TASKS)
+    desk.clock.tick(HOUR)
+    relay.fire_deadlines()
+    assert desk.state(number) is State.CANARY
+    # the relay's clock says that it is over; the worker's not yet
+    rung = desk.look(lambda s: s.outbox.due(redrive_after=HOUR))
+    desk.clock.tick(-timedelta(seconds=3))
+    for job in rung:
+        run_job(desk.deps, TASKS[job.task], job.id)
+    assert desk.mailed() == []
+    desk.clock.tick(timedelta(seconds=3))
+    relay.fire_deadlines()
+    relay.close()
+    desk.drain()
+    assert len(desk.mailed()) > 0
+    assert {c.state for c in desk.chunks(number) if c.step == 0} == {ChunkState.SENT}
 
 
 def test_an_extended_campaign_still_waits(desk: Lab) -> None:
