@@ -200,7 +200,8 @@ def _answered(store: Store, deps: Deps, chunk: Chunk, answer: Accepted) -> None:
         _back_to_planned(store, later, "put_off", after=answer.retry_after)
     if rest is not None:
         store.sends.skip(answer.refused)
-        refused = len(answer.refused)
+        # not only those it names: some ESPs merely count whom they leave out
+        refused = rest.size - rest.skipped - answer.accepted
         _sent(
             store, deps.playbook, rest, answer.accepted, refused=refused, how="accepted"
         )

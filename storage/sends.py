@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from domain.campaign import CampaignId
+from domain.cohort import chunks as chunks_of
 from domain.errors import Unknown
-from domain.send import Chunk, ChunkId, ChunkState, Send
+from domain.send import CHUNK_SIZE, Chunk, ChunkId, ChunkState, Send
 from domain.sending import WaitsFor
 from storage.audiences import may_still_be_mailed, recipient_from
 from storage.repository import Repository
@@ -108,7 +109,9 @@ def mails_of(connection: Connection, campaign_ids: Collection[int]) -> dict[int,
     found: dict[int, Mails] = {}
     for row in connection.execute(_MAILS, {"campaign_ids": list(campaign_ids)}):
         before = found.get(row.campaign_id, _NO_MAILS)
-        out, left = _out_and_left(ChunkState(row.state), row.accepted, row.size)
+        out, left = _out_and_left(
+            ChunkState(row.state), row.accepted, row.size, row.skipped
+        )
         found[row.campaign_id] = Mails(
             out=before.out + out,
             left=before.left + left,
@@ -134,12 +137,14 @@ _MAILS: Final = (
 _NO_MAILS: Final = Mails(out=0, left=0, accepted=0, skipped=0)
 
 
-def _out_and_left(state: ChunkState, accepted: int, size: int) -> tuple[int, int]:
+def _out_and_left(
+    state: ChunkState, accepted: int, size: int, skipped: int
+) -> tuple[int, int]:
     match state:
         case ChunkState.SENT:
             return int(accepted), 0
         case ChunkState.INTENT | ChunkState.UNKNOWN:
-            return int(size), 0
+            return int(size) - int(skipped), 0
         case _:
             return 0, int(size)
 
@@ -538,18 +543,20 @@ class Sends(Repository):
             if campaign.audience_id not in lists:
                 lists[campaign.audience_id] = self._on_list(campaign.audience_id, mine)
             people = lists[campaign.audience_id]
-            left = (
-                sa.select(sends.c.recipient_id)
-                .join(chunks, chunks.c.id == sends.c.chunk_id)
-                .where(
-                    sends.c.campaign_id == campaign.id,
-                    sends.c.recipient_id.in_(list(people)),
-                    ~sends.c.is_skipped,
-                    chunks.c.intent_at > since,
-                    chunks.c.state.in_(_LEFT),
+            # a person has a row per import, and a statement so many values
+            for some in chunks_of(people, CHUNK_SIZE):
+                left = (
+                    sa.select(sends.c.recipient_id)
+                    .join(chunks, chunks.c.id == sends.c.chunk_id)
+                    .where(
+                        sends.c.campaign_id == campaign.id,
+                        sends.c.recipient_id.in_(some),
+                        ~sends.c.is_skipped,
+                        chunks.c.intent_at > since,
+                        chunks.c.state.in_(_LEFT),
+                    )
                 )
-            )
-            counts.update(people[row.recipient_id] for row in self._all(left))
+                counts.update(people[row.recipient_id] for row in self._all(left))
         return dict(counts)
 
     def _on_list(self, audience_id: int, mine: Mapping[str, int]) -> dict[int, int]:

@@ -14,6 +14,7 @@ from domain.send import ChunkState, DeliveryEvent
 from pipeline import record
 from pipeline.esp.ses import Ses
 from pipeline.esp.smtp import Smtp
+from pipeline.esp.sparkpost import SparkPost
 from practice.esp.faults import Fault
 from tests.pipeline.esp_contract.mail_server import MailServer, mail_server
 from tests.pipeline.lab import ANA, KEY, OMAR, ONCALL, Lab
@@ -276,9 +277,7 @@ def test_sent_again_who_was_reported_of_counts_as_mailed(at_ses: Lab) -> None:
     reported(at_ses, number, first)
     before = at_ses.mailed()
     for person in (ANA, OMAR):
-        at_ses.write(
-            record.send_again, at_ses.deps.playbook, unknown.id, actor=person
-        )
+        at_ses.write(record.send_again, at_ses.deps.playbook, unknown.id, actor=person)
         at_ses.drain()
     assert at_ses.mailed().count(people[first]) == before.count(people[first]) == 1
     assert len(at_ses.mailed()) == len(before) + unknown.size - 1
@@ -317,6 +316,38 @@ def test_a_rollback_suppresses_at_ses_and_says_what_it_cannot(at_ses: Lab) -> No
     assert said[StepName.CANCEL] == "Amazon SES cannot take back what it has accepted."
     assert said[StepName.SUPPRESS] == "1 recipients suppressed at the ESP"
     assert at_ses.esp_rows("SELECT email FROM suppressions") == [(address,)]
+
+
+def test_whom_sparkpost_leaves_out_is_counted_as_left_out(desk: Lab) -> None:
+    number = scheduled(desk)
+    (chunk, *_others) = desk.chunks(number)
+    (address, *_rest) = desk.look(lambda s: s.sends.addresses(chunk.id)).values()
+    with desk.deps.database.begin() as store:
+        store.connection.exec_driver_sql(
+            "UPDATE recipients SET address = 'nobody' WHERE address = ?", (address,)
+        )
+    desk.deps.esp.close()
+    esp = SparkPost(
+        api_key=KEY, clock=desk.clock, base_url=desk.deps.settings.sendgrid_api_url
+    )
+    desk.deps = dataclasses.replace(desk.deps, esp=esp)
+    desk.tick(1)
+    sent = desk.look(lambda s: s.sends.chunk(chunk.id))
+    assert sent.state is ChunkState.SENT
+    assert sent.accepted == chunk.size - 1
+    assert sent.accepted + sent.skipped == chunk.size
+
+
+def test_a_chunk_without_answer_counts_only_what_was_handed_over(at_ses: Lab) -> None:
+    number = scheduled(at_ses)
+    (chunk, *_others) = [c for c in at_ses.chunks(number) if c.size > 1]
+    (send_id, *_rest) = at_ses.look(lambda s: s.sends.addresses(chunk.id))
+    at_ses.write(record.unsubscribe, send_id)
+    at_ses.esp_fault(Fault.TIMEOUT_AFTER_ACCEPT, count=9)
+    at_ses.tick(1)
+    out, _left = at_ses.look(lambda s: s.sends.totals(number))
+    assert at_ses.look(lambda s: s.sends.chunk(chunk.id)).state is ChunkState.UNKNOWN
+    assert out == len(at_ses.mailed())
 
 
 def test_a_split_keeps_every_mail_in_one_chunk(desk: Lab) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sqlite3
 from datetime import datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
@@ -228,6 +229,37 @@ def started(desk: Lab, **brief: object) -> CampaignId:
     number = approved(desk, **brief)
     desk.tick(1)
     return number
+
+
+def test_a_list_that_was_imported_often_is_counted_too(desk: Lab) -> None:
+    """People keep a row per import they were mailed from: a statement holds only so many."""
+    number = approved(desk)
+    largest = max(desk.chunks(number), key=lambda chunk: chunk.size)
+    desk.tick(1)
+    (list_id,) = {a for (a,) in desk.rows("SELECT audience_id FROM recipients")}
+    with desk.deps.database.begin() as store:
+        for past in range(1, 12):
+            store.connection.exec_driver_sql(
+                "INSERT INTO audiences (key, title, kind, size, source_sha256,"  # noqa: S608  # a test's own numbers
+                " imported_at, list_id, attributes, filter)"
+                f" SELECT 'small#{past}', title, 'swept', 0, '', imported_at, id,"
+                f" attributes, filter FROM audiences WHERE id = {list_id}"
+            )
+            store.connection.exec_driver_sql(
+                "INSERT INTO recipients (audience_id, address, address_hash,"  # noqa: S608  # a test's own numbers
+                " first_name, last_name, company, region, time_zone, locale, provider,"
+                " has_consent) SELECT (SELECT MAX(id) FROM audiences), address,"
+                " address_hash, first_name, last_name, company, region, time_zone,"
+                f" locale, provider, has_consent FROM recipients"
+                f" WHERE audience_id = {list_id}"
+            )
+    assert largest.size * 12 > 1_100
+    with desk.deps.database.begin() as store:
+        if desk.deps.database.is_sqlite:
+            raw = store.connection.connection.driver_connection
+            raw.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 1_100)
+        had = store.sends.had(largest.id, since=desk.clock() - DAY)
+    assert had == {}
 
 
 def test_the_same_address_on_another_list_is_the_same_person(desk: Lab) -> None:
