@@ -61,7 +61,7 @@ def leaves(
     """
     if stops(store, playbook, campaign) is not None:
         return None
-    left_out = _capped(store, playbook, chunk)
+    left_out = _capped(store, playbook, chunk, ready)
     size = len(set(ready) - left_out.send_ids)
     is_put_off = _put_off(store, playbook, campaign, chunk, size)
     return None if is_put_off else left_out
@@ -137,7 +137,9 @@ def _allowance_is_used(
     return max((each for each in waits if each is not None), default=None)
 
 
-def _capped(store: Store, playbook: Playbook, chunk: Chunk) -> LeftOut:
+def _capped(
+    store: Store, playbook: Playbook, chunk: Chunk, ready: Collection[int]
+) -> LeftOut:
     """Whom of the chunk the cadence cap leaves out.
 
     Counted in the transaction that intends the call: no two chunks count at once.
@@ -146,6 +148,7 @@ def _capped(store: Store, playbook: Playbook, chunk: Chunk) -> LeftOut:
     if cap is None:
         return LeftOut()
     store.sends.hold_counts()
-    send_ids = at_cap(store.sends.had(chunk.id, since=store.now - cap.span), cap)
+    had = store.sends.had(chunk.id, since=store.now - cap.span)
+    send_ids = at_cap(had, cap).intersection(ready)
     providers = store.sends.providers(chunk.id, send_ids) if send_ids else ()
     return LeftOut(send_ids=send_ids, reporting=sum(map(reports_complaints, providers)))

@@ -18,6 +18,7 @@ from domain.send_window import SendWindow
 from domain.sending import Sending, WaitsFor
 from domain.warm_up import ALL, Ramp, WarmUp
 from pipeline import record
+from pipeline.record.departures import leaves
 from practice.esp.faults import Fault
 from storage import queries
 from storage.tables import recipients
@@ -290,6 +291,21 @@ def test_the_canary_is_judged_without_those_left_out(desk: Lab) -> None:
     desk.pass_time(120, until=lambda: desk.state(number) is State.HELD)
     assert desk.state(number) is not State.EXPANDING
     assert "0 mails" in card(desk, number)
+
+
+def test_only_who_would_have_left_is_counted_as_capped(desk: Lab) -> None:
+    """Who cannot be merged is skipped for that, and stays among the planned."""
+    limit(desk, cap=Cap(mails=1, span=7 * DAY))
+    sent_to_all(desk, started(desk))
+    number = approved(desk, title="Another")
+    (chunk, *_others) = [c for c in desk.chunks(number) if c.size > 1]
+    (merged, *_rest) = desk.look(lambda s: s.sends.addresses(chunk.id))
+    with desk.deps.database.begin() as store:
+        campaign = store.campaigns.lock(number)
+        left_out = leaves(store, desk.deps.playbook, campaign, chunk, ready=[merged])
+    assert left_out is not None
+    assert left_out.send_ids == {merged}
+    assert left_out.reporting == 1
 
 
 def test_a_chunk_the_esp_gave_back_is_counted_anew(desk: Lab) -> None:
