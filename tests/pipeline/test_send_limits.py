@@ -257,7 +257,7 @@ def test_a_list_that_was_imported_often_is_counted_too(desk: Lab) -> None:
     assert largest.size * 12 > 1_100
     with desk.deps.database.begin() as store:
         if desk.deps.database.is_sqlite:
-            raw = store.connection.connection.driver_connection
+            raw: Any = store.connection.connection.driver_connection
             raw.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 1_100)
         had = store.sends.had(largest.id, since=desk.clock() - DAY)
     assert had == {}
