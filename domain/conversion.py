@@ -110,6 +110,8 @@ def _at(given: object, where: str, *, now: datetime) -> datetime:
 def _value(given: object, where: str) -> float | None:
     if given is None or given == "":
         return None
+    if isinstance(given, str) and "_" in given:
+        given = "no number"
     try:
         value = float(given) if isinstance(given, int | float | str) else math.nan
     except (ValueError, OverflowError):

@@ -55,6 +55,8 @@ class Chunk:
     # it does not leave before, and what it waits for
     not_before: datetime | None = None
     waits_for: WaitsFor | None = None
+    # the ESP it was handed to; empty before that
+    esp: str = ""
     # two people sent it again: whom the ESP reports of is left out
     may_duplicate: bool = False
 

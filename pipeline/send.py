@@ -161,6 +161,7 @@ def _intend(
         skipped=chunk.size - len(leaving),
         capped=len(ready) - len(leaving),
         capped_reporting=left_out.reporting,
+        esp=deps.esp.name,
         not_before=None,
         waits_for=None,
     )
@@ -317,7 +318,9 @@ def _reconcile(deps: Deps, chunk: Chunk) -> None:
             )
         chunk = _unknown(deps, chunk, "The sender died during the call.")
     recipients = deps.database.look(lambda store: store.sends.addresses(chunk.id))
-    can_look_up = deps.esp.capabilities.look_up_lag is not None
+    # another ESP would truthfully say that it has none of them
+    is_theirs = chunk.esp in ("", deps.esp.name)
+    can_look_up = is_theirs and deps.esp.capabilities.look_up_lag is not None
     taken = (
         deps.esp.look_up(chunk.batch_id, recipients)
         if can_look_up and chunk.batch_id
@@ -326,7 +329,7 @@ def _reconcile(deps: Deps, chunk: Chunk) -> None:
     with deps.database.begin() as store:
         store.campaigns.lock(chunk.campaign_id)
         known = store.sends.reported(chunk.id) | (taken or frozenset())
-        if known and deps.esp.capabilities.takes_all_or_none:
+        if known and is_theirs and deps.esp.capabilities.takes_all_or_none:
             # one request carries the chunk: the ESP took all of it, or nothing
             taken_all = chunk.size - chunk.skipped
             _sent(store, deps.playbook, chunk, taken_all, how="reconciled")

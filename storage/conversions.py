@@ -52,7 +52,8 @@ class Conversions(Repository):
         """
         new: dict[CampaignId, int] = {}
         statement = ignore_taken(self.connection, conversions)
-        for each in found:
+        # in one order for all, so that no two batches wait for each other
+        for each in sorted(found, key=lambda x: (x.campaign_id, x.kind, x.event_hash)):
             row = {
                 "campaign_id": each.campaign_id,
                 "variant_id": each.variant_id,

@@ -63,6 +63,7 @@ def chunk_from(row: Row[Any]) -> Chunk:
         not_before=row.not_before,
         waits_for=None if row.waits_for is None else WaitsFor(row.waits_for),
         may_duplicate=row.may_duplicate,
+        esp=row.esp,
     )
 
 
@@ -460,6 +461,7 @@ class Sends(Repository):
             not_before=chunk.not_before,
             waits_for=chunk.waits_for,
             may_duplicate=chunk.may_duplicate,
+            esp=chunk.esp,
         )
         self.connection.execute(
             sa.update(sends)

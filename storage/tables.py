@@ -525,6 +525,8 @@ chunks = sa.Table(
     _text("time_zone"),
     # their mailbox provider; empty while no warm-up asks
     _text("provider"),
+    # whom it was handed to; empty before, and in older rows
+    _text("esp"),
     # it does not leave before, and what it waits for: window, warm_up
     _at("not_before", nullable=True),
     _text("waits_for", nullable=True),

@@ -61,6 +61,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "the calendar's end": ({"at": "9999-12-31T23:59:59-14:00"}, "event 1, at"),
     "a value below nothing": ({"value": -1}, "event 1, value"),
     "no number": ({"value": "nan"}, "event 1, value"),
+    "a number as Python writes one": ({"value": "1_0"}, "event 1, value"),
     "endless": ({"value": "inf"}, "event 1, value"),
     "a truth": ({"value": True}, "event 1, value"),
     "a huge number": ({"value": 10**400}, "event 1, value"),

@@ -428,6 +428,23 @@ def test_a_rate_limit_only_puts_the_chunk_off(desk: Lab) -> None:
     sends_out(desk, number)
 
 
+def test_another_esp_is_not_asked_about_a_call_it_never_got(desk: Lab) -> None:
+    number = scheduled(desk)
+    esp_that_forgets(desk)
+    desk.esp_fault(Fault.REFUSE)
+    desk.tick(1)
+    (unknown,) = [c for c in desk.chunks(number) if c.state is ChunkState.UNKNOWN]
+    assert unknown.esp == desk.deps.esp.name
+    with desk.deps.database.begin() as store:
+        store.sends.swap(unknown, ChunkState.UNKNOWN, esp="smtp")
+    for _ in range(8):
+        desk.tick(61)
+    # this one truthfully has none of it, which proves nothing
+    (still,) = [c for c in desk.chunks(number) if c.id == unknown.id]
+    assert still.state is ChunkState.UNKNOWN
+    assert "chunk_not_taken" not in desk.events(number)
+
+
 def test_a_sender_that_died_in_the_call_is_reconciled(desk: Lab) -> None:
     number = scheduled(desk)
     died_after_the_call(desk, number)

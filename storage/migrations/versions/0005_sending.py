@@ -86,7 +86,7 @@ def _chunks() -> None:
         op.add_column(
             "chunks", sa.Column(name, sa.Integer(), server_default="0", nullable=False)
         )
-    for name in ("time_zone", "provider"):
+    for name in ("time_zone", "provider", "esp"):
         op.add_column(
             "chunks", sa.Column(name, sa.Text(), server_default="", nullable=False)
         )
