@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from domain.campaign import CampaignId, State
 from domain.comment import CommentId, SuggestionId, SuggestionState
@@ -55,6 +54,7 @@ from domain.views import (
     WaitLine,
     WithdrawnLine,
 )
+from storage.time_zones import zone_named
 
 NOW = datetime(2026, 11, 24, 14, 20, tzinfo=UTC)
 HOSTILE = "<!channel> & <@U1> *now* \u202etxt.exe\u200b <https://evil.example|here>"
@@ -86,8 +86,7 @@ def make_wait(**changes: object) -> WaitLine:
         time_zone="America/New_York",
     )
     made = replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
-    is_known = made.time_zone not in {"", "Mars/Phobos"}
-    zone = ZoneInfo(made.time_zone) if is_known else None
+    zone = zone_named(made.time_zone)
     return replace(made, there=zone and made.until.astimezone(zone))
 
 

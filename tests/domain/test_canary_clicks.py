@@ -80,8 +80,8 @@ def test_the_first_click_is_one_of_them_not_flagged_and_not_too_soon(
     assert at >= 60
     times = [(c.at - SENT).total_seconds() for c in clicks if not c.is_machine]
     assert at in times
-    # one more link to hit only ever frees a click
-    more = first(*clicks, links=links + 2)
-    assert more is not None
+    # one more link to hit only ever frees a click; a mail of one link knows no sweep
     if links > 1:
+        more = first(*clicks, links=links + 1)
+        assert more is not None
         assert more <= at

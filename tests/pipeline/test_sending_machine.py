@@ -74,6 +74,10 @@ FATES: Final = (
 """What becomes of the next call to the ESP."""
 
 
+_FAULTY: Final = 40
+"""Rounds at the end in which calls still go wrong, by turns."""
+
+
 class Dies(BaseException):
     """As kill -9: nothing of ours catches it."""
 
@@ -285,8 +289,9 @@ class Senders(RuleBasedStateMachine):
     def work_on(self, most: int, how: str) -> None:
         """A worker's next jobs, after the relay's round; a call of them may go wrong."""
         self.relay()
-        self.esp.next = how
-        self.work(most)
+        for _ in range(most):
+            self.esp.next = how
+            self.work(1)
 
     @rule(most=st.integers(1, 12))
     def work(self, most: int) -> None:
@@ -307,9 +312,9 @@ class Senders(RuleBasedStateMachine):
         return [job for job in due if job.task not in ("card", "rollback")]
 
     def teardown(self) -> None:
-        """Everything leaves in the end, with people who let it and no more faults."""
-        self.esp.next = "takes"
-        for _ in range(400):
+        """Everything leaves in the end, once people let it and the faults are over."""
+        for turn in range(400):
+            self.esp.next = FATES[turn % len(FATES)] if turn < _FAULTY else "takes"
             for number in self.campaigns:
                 self.click(record.retry, number, actor=Actor(id=CLEO))
                 # what is held takes two people
