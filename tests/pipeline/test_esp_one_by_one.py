@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 
 from domain.campaign import Actor, CampaignId, State
 from domain.rollback import StepName, StepState, Trigger
@@ -16,6 +17,7 @@ from pipeline.esp.ses import Ses
 from pipeline.esp.smtp import Smtp
 from pipeline.esp.sparkpost import SparkPost
 from practice.esp.faults import Fault
+from storage.tables import recipients
 from tests.pipeline.esp_contract.mail_server import MailServer, mail_server
 from tests.pipeline.lab import ANA, KEY, OMAR, ONCALL, Lab
 from tests.pipeline.test_faults import died_after_the_call, scheduled, sends_out
@@ -323,8 +325,10 @@ def test_whom_sparkpost_leaves_out_is_counted_as_left_out(desk: Lab) -> None:
     (chunk, *_others) = desk.chunks(number)
     (address, *_rest) = desk.look(lambda s: s.sends.addresses(chunk.id)).values()
     with desk.deps.database.begin() as store:
-        store.connection.exec_driver_sql(
-            "UPDATE recipients SET address = 'nobody' WHERE address = ?", (address,)
+        store.connection.execute(
+            sa.update(recipients)
+            .where(recipients.c.address == address)
+            .values(address="nobody")
         )
     desk.deps.esp.close()
     esp = SparkPost(
