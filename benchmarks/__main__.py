@@ -21,11 +21,13 @@ ROWS: Final = {
     "breach-to-esp": "benchmarks.stack:breach_to_esp",
     "click-to-card": "benchmarks.running:click_to_card",
     "start-up": "benchmarks.running:start_up",
+    "content": "benchmarks.content:content",
     "counters": "benchmarks.counters:counters",
     "home": "benchmarks.home:home",
     "import": "benchmarks.imports:import_list",
     "lint": "benchmarks.words:lint_tier_one",
     "merge": "benchmarks.words:merge_rate",
+    "million": "benchmarks.million:million",
 }
 """Name on the command line to the function that measures it."""
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from domain.brief import parse_brief
 from domain.campaign import Actor, CampaignId, Event
+from domain.channel import Channel
 from domain.lint import decide
 from domain.review import RequestId
 from domain.variant import Copy, Origin
@@ -67,7 +68,9 @@ def in_review(store: Store, playbook: Playbook, **values: Any) -> list[RequestId
     for variant in store.variants.of(campaign_id):
         record.drafted(store, variant, COPY, Origin(endpoint="bench", model="bench"))
     for variant in store.variants.of(campaign_id):
-        record.linted(store, playbook, variant, decide((), playbook.policy))
+        record.linted(
+            store, playbook, variant, decide((), playbook.policies[Channel.EMAIL])
+        )
     record.open_review(store, playbook, campaign_id)
     return [each.id for each in store.reviews.open_requests(campaign_id)]
 

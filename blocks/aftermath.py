@@ -152,11 +152,15 @@ _CLOCK_WORDS: Final = {
 }
 
 
+_IN_SLOT: Final = {"t_contained": "shown to nobody"}
+
+
 def _clocks(view: IncidentView) -> str:
     said = []
     for each in clocks(view):
         at = f" {clock_to_the_second(each.at)}" if each.at else f": {each.missing}"
-        said.append(_CLOCK_WORDS[each.name] + at)
+        words = {**_CLOCK_WORDS, **(_IN_SLOT if view.slot else {})}[each.name]
+        said.append(words + at)
     return f"Clocks: {' · '.join(said)}"
 
 
@@ -207,7 +211,7 @@ def explain_form(view: IncidentView, stages: Sequence[str]) -> View:
     Args:
         stages: Names of the review's stages.
     """
-    missed = {name: line(name, 40).capitalize() for name in stages} | MISSED_BESIDES
+    missed = {name: capital(plain(name, 40)) for name in stages} | MISSED_BESIDES
     return modal(
         title="Explain the incident",
         blocks=[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -25,13 +26,23 @@ from slack_sdk.models.views import View
 from blocks.ids import Action, Callback, brief_block
 from blocks.message import modal, section
 from blocks.text import count, line, plain, quoted, sentence, truncate, who
-from domain.brief_fields import FIELDS, Field
+from domain.brief_fields import BY_NAME, FIELDS, Field
 from domain.campaign import State, first_state
+from domain.channel import (
+    NAMES,
+    PARTS,
+    Channel,
+    Slot,
+    channel_of,
+    left_out,
+    shown_in,
+)
 from domain.strategy import BriefVersion, StrategyDecision
 from domain.views import AudienceLine
 
 FIRST: Final = (
     "channel",
+    "slot",
     "title",
     "objective",
     "audience",
@@ -43,14 +54,15 @@ FIRST: Final = (
 )
 """What the first screen asks: what, goal, who, offer and link, send time."""
 
+ACTS_AT_ONCE: Final = frozenset({Action.BRIEF_TIER, Action.BRIEF_CHANNEL})
+"""Choices after which the form is another: its inputs, or where it goes."""
+
 # Slack: text input 3,000 characters, placeholder 150, select menu 100 options
 _INPUT_MOST: Final = 3000
 _SELECT_MOST: Final = 100
-_WORDS: Final = {
-    "email": "Email",
+_WORDS: Final[Mapping[str, str]] = {
+    **{str(each): name for each, name in NAMES.items()},
     "none": "No test: one text for everybody",
-    "subject": "The subject",
-    "body": "The body",
     "A": "A: high risk, every review stage",
     "B": "B: customer-facing",
     "C": "C: low risk",
@@ -63,6 +75,13 @@ _HINTS: Final = {
 _AUDIENCE_HINT: Final = (
     "The number counts recipients with consent who are not suppressed."
 )
+_SHOWN_LABELS: Final = {"audience": "Written for", "send_at": "Start time"}
+_SHOWN_HINTS: Final = {
+    **_HINTS,
+    "send_at": "In your time zone. Empty shows it as soon as the copy is approved.",
+    "audience": "Whom the words are for. Nobody in it is mailed, so none has to have"
+    " given consent; the number counts everybody.",
+}
 _TO_BRAND_LEAD: Final = "Send to brand lead"
 _LIST_KINDS: Final = frozenset({"texts", "urls"})
 
@@ -76,6 +95,7 @@ def form(
     values: Values | None = None,
     errors: Mapping[str, str] | None = None,
     fields: Sequence[Field] = FIELDS,
+    slots: Sequence[Slot] = (),
 ) -> View:
     """The modal that `/brief` opens.
 
@@ -83,10 +103,12 @@ def form(
         values: What to fill in, by field name, as `parse_brief` takes it.
         errors: What was wrong with `values`, by field name, shown above the inputs.
         fields: The table of fields.
+        slots: Every slot; those that take the chosen channel's copy are offered.
     """
+    offered = _Offered(audiences=audiences, slots=slots)
     return modal(
         title="New brief",
-        blocks=_blocks(audiences, values or {}, errors or {}, fields),
+        blocks=_blocks(offered, values or {}, errors or {}, fields),
         callback=Callback.BRIEF_FORM,
         submit=submit_label(values or {}),
     )
@@ -96,12 +118,18 @@ def change_form(
     audiences: Sequence[AudienceLine],
     version: BriefVersion,
     asked: StrategyDecision | None = None,
+    *,
+    values: Values | None = None,
+    slots: Sequence[Slot] = (),
 ) -> View:
     """The same form with a brief that waits; submitted, it is the next version.
 
     Args:
         asked: The brand lead's wish, shown above the inputs.
+        values: What has been typed since; else the brief is filled in as it is.
     """
+    offered = _Offered(audiences=audiences, slots=slots)
+    filled = _to_fill_in(version.body) if values is None else values
     wish = (
         section(f"{who(asked.actor)} asks: {quoted(asked.reason or '', 1000)}")
         if asked is not None and not asked.is_approval
@@ -109,7 +137,7 @@ def change_form(
     )
     return modal(
         title=f"Change brief {version.campaign_id}",
-        blocks=[wish, *_blocks(audiences, _to_fill_in(version.body), {}, FIELDS)],
+        blocks=[wish, *_blocks(offered, filled, {}, FIELDS)],
         callback=Callback.CHANGE_BRIEF_FORM,
         submit=_TO_BRAND_LEAD,
         target=version.id,
@@ -130,13 +158,30 @@ def submit_label(values: Values) -> str:
     return _TO_BRAND_LEAD if waits else "Write variants"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Offered:
+    """What the form's menus choose from."""
+
+    audiences: Sequence[AudienceLine]
+    slots: Sequence[Slot]
+    channel: Channel = Channel.EMAIL
+
+
+def asked_for(channel: Channel, fields: Sequence[Field] = FIELDS) -> list[Field]:
+    """The fields that say something about a channel's copy."""
+    others = left_out(channel)
+    return [each for each in fields if each.name not in others]
+
+
 def _blocks(
-    audiences: Sequence[AudienceLine],
+    offered: _Offered,
     values: Values,
     errors: Mapping[str, str],
     fields: Sequence[Field],
 ) -> list[Block | None]:
     given = {**{each.name: each.default for each in fields}, **values}
+    offered = replace(offered, channel=channel_of(given))
+    fields = asked_for(offered.channel, fields)
     first = sorted(
         (each for each in fields if each.name in FIRST),
         key=lambda each: FIRST.index(each.name),
@@ -144,10 +189,10 @@ def _blocks(
     rest = [each for each in fields if each.name not in FIRST]
     return [
         _mistakes(errors, fields),
-        *(_input(each, given.get(each.name), audiences) for each in first),
+        *(_input(each, given.get(each.name), offered) for each in first),
         DividerBlock() if rest else None,
         section("*More*\nNothing here has to be changed.") if rest else None,
-        *(_input(each, given.get(each.name), audiences) for each in rest),
+        *(_input(each, given.get(each.name), offered) for each in rest),
     ]
 
 
@@ -168,23 +213,54 @@ def _named(label: str, text: str) -> str:
     return "" if text.startswith(label) else f"*{line(label, 60)}:* "
 
 
-def _input(spec: Field, value: object, audiences: Sequence[AudienceLine]) -> InputBlock:
+def _input(spec: Field, value: object, offered: _Offered) -> InputBlock:
     block_id = brief_block(spec.name)
-    if spec.name == "audience" and audiences:
-        element: InputInteractiveElement = _audience(block_id, value, audiences)
-        hint = _AUDIENCE_HINT
+    is_mailed = offered.channel.is_mailed
+    hints = _HINTS if is_mailed else _SHOWN_HINTS
+    hint = hints.get(spec.name, spec.help)
+    element: InputInteractiveElement
+    if spec.name == "audience" and offered.audiences:
+        element = _audience(block_id, value, offered)
+        hint = _AUDIENCE_HINT if is_mailed else hint
+    elif spec.name == "slot":
+        element, hint = _slot(value, offered)
+    elif spec.kind == "choice":
+        element = _choice(block_id, spec, value, offered.channel)
     else:
         element = _ELEMENTS[spec.kind](block_id, spec, value)
-        hint = _HINTS.get(spec.name, spec.help)
     return InputBlock(
         block_id=block_id,
-        label=spec.label,
+        label=spec.label if is_mailed else _SHOWN_LABELS.get(spec.name, spec.label),
         hint=hint,
-        optional=not spec.required and spec.kind != "choice",
-        # the submit button says where a brief of that tier goes
-        dispatch_action=True if block_id == Action.BRIEF_TIER else None,
+        # the form asks for a slot only where one is needed
+        optional=not spec.required and spec.kind != "choice" and spec.name != "slot",
+        dispatch_action=True if block_id in ACTS_AT_ONCE else None,
         element=element,
     )
+
+
+def _slot(value: object, offered: _Offered) -> tuple[InputInteractiveElement, str]:
+    """The slots that take this channel's copy, or a box when none does yet.
+
+    The action names the channel: Slack keeps what was chosen in an element of the same
+    name, and the slots of two channels are not the same.
+    """
+    name = NAMES[offered.channel].lower()
+    action = f"{brief_block('slot')}.{offered.channel}"
+    fitting = shown_in(offered.channel, offered.slots)[:_SELECT_MOST]
+    if not fitting:
+        hint = f"slots.yaml has no slot for {name} copy yet; one has to be there first."
+        return _text(action, BY_NAME["slot"], value), hint
+    options = [
+        _option(f"{plain(each.title, 50)} ({plain(each.key, 20)})", each.key)
+        for each in fitting
+    ]
+    element = StaticSelectElement(
+        action_id=action,
+        options=options,
+        initial_option=_chosen(options, value) or options[0],
+    )
+    return element, f"Where {name} copy is shown. slots.yaml names the slots."
 
 
 def _option(text: str, value: str) -> Option:
@@ -196,12 +272,14 @@ def _chosen(options: Sequence[Option], value: object) -> Option | None:
     return next((each for each in options if each.value == value), None)
 
 
-def _audience(
-    block_id: str, value: object, audiences: Sequence[AudienceLine]
-) -> StaticSelectElement:
+def _audience(block_id: str, value: object, offered: _Offered) -> StaticSelectElement:
+    is_mailed = offered.channel.is_mailed
     options = [
-        _option(f"{plain(each.title, 55)} ({count(each.mailable)})", each.key)
-        for each in audiences[:_SELECT_MOST]
+        _option(
+            f"{plain(each.title, 55)} ({count(each.mailable if is_mailed else each.size)})",
+            each.key,
+        )
+        for each in offered.audiences[:_SELECT_MOST]
     ]
     return StaticSelectElement(
         action_id=block_id,
@@ -211,8 +289,12 @@ def _audience(
     )
 
 
-def _choice(block_id: str, spec: Field, value: object) -> StaticSelectElement:
-    options = [_option(_WORDS.get(each, each), each) for each in spec.choices]
+def _choice(
+    block_id: str, spec: Field, value: object, channel: Channel
+) -> StaticSelectElement:
+    parts = {part: f"The {name.lower()}" for part, name in PARTS[channel].items()}
+    words = {**_WORDS, **parts}
+    options = [_option(words.get(each, each), each) for each in spec.choices]
     return StaticSelectElement(
         action_id=block_id,
         options=options,
@@ -309,7 +391,6 @@ def _seconds(value: object) -> int | None:
 _ELEMENTS: Final[
     Mapping[str, Callable[[str, Field, object], InputInteractiveElement]]
 ] = {
-    "choice": _choice,
     "text": _text,
     "long_text": _text,
     "texts": _texts,
@@ -331,8 +412,10 @@ def values_from(
     """
     values: dict[str, object] = {}
     for spec in fields:
-        block_id = brief_block(spec.name)
-        element = state_values.get(block_id, {}).get(block_id)
+        # one element in a block; the slot's is named by the channel as well
+        element = next(
+            iter(state_values.get(brief_block(spec.name), {}).values()), None
+        )
         value = None if element is None else _given(element)
         if value is not None:
             values[spec.name] = value
@@ -357,6 +440,9 @@ def field_errors(
 
     Slack drops an error for a block that the view does not have, so the error of an
     unknown field goes to the title.
+
+    Args:
+        fields: Those the view asks for.
     """
     known = {each.name for each in fields}
     found: dict[str, str] = {}

@@ -18,16 +18,16 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from blocks import notices
-from blocks.ids import Callback, Field
+from blocks.ids import Callback, Field, row_id
 from blocks.message import context, modal, section
 from blocks.text import capital, due, line, plain, plural, quoted
+from domain.channel import people
 from domain.errors import CampaignError
 from domain.review import RequestId
 from domain.views import PassingLine, WaitingLine
 
 StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
-_ID_DIGITS: Final = 18
 _ROWS_OF_A_SECTION: Final = 5
 
 
@@ -75,7 +75,7 @@ def _row(each: PassingLine, now: datetime) -> str:
     return (
         f"{_name(each.waiting)} · {quoted(each.subject, 120)}\n"
         f"{_stage(each.waiting)} review, {due(each.waiting.due_at, now)} · {notes}"
-        f" · {plural(each.waiting.recipients, 'recipient')}"
+        f" · {people(each.waiting.channel, each.waiting.recipients)}"
     )
 
 
@@ -122,9 +122,9 @@ def names_from(state: StateValues) -> Mapping[RequestId, str]:
     chosen = given.get("selected_options")
     found: dict[RequestId, str] = {}
     for each in chosen if isinstance(chosen, list) else []:
-        value = str(each.get("value")) if isinstance(each, Mapping) else ""
-        if value.isascii() and value.isdecimal() and len(value) <= _ID_DIGITS:
-            found.setdefault(RequestId(int(value)), _text_of(each))
+        number = row_id(each.get("value")) if isinstance(each, Mapping) else None
+        if number is not None:
+            found.setdefault(RequestId(number), _text_of(each))
     return found
 
 

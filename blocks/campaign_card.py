@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from slack_sdk.models.blocks import Block, ContextBlock, InteractiveElement
 
-from blocks import campaign_states, freeze, nudge, strategy
+from blocks import campaign_states, freeze, nudge, slot_states, strategy
 from blocks.campaign_face import Face
 from blocks.ids import Action, Verb
 from blocks.message import Message, actions, button, context, message, overflow, section
@@ -25,6 +25,7 @@ from blocks.text import (
 )
 from blocks.waits import waits
 from domain.campaign import BEFORE_SENDING
+from domain.channel import NAMES, people
 from domain.rejection import REASON_WORDS
 from domain.second_person import ACT_WORDS
 from domain.variant import VariantState
@@ -39,7 +40,7 @@ _WORDLESS: Final = frozenset({VariantState.BRIEFED, VariantState.FAILED})
 
 def render(view: CampaignCard, *, now: datetime) -> Message:
     """Draw the card as the record says it is at `now` (aware)."""
-    face = campaign_states.face(view, now)
+    face = (slot_states if view.slot else campaign_states).face(view, now)
     title = f"#{view.id} {plain(view.title, 120)}"
     blocks: list[Block | None] = [
         section(f"*#{view.id} {line(view.title, 150)}*\n{_facts(view)}"),
@@ -68,8 +69,9 @@ def caught_up(away: timedelta) -> list[dict[str, Any]]:
 
 
 def _facts(view: CampaignCard) -> str:
-    recipients = plural(view.recipients, "recipient")
-    facts = f"{line(view.channel, 30)} · tier {line(view.tier, 5)} · {recipients}"
+    slot = f" in {line(view.slot, 40)}" if view.slot else ""
+    whom = people(view.channel, view.recipients)
+    facts = f"{NAMES[view.channel].lower()}{slot} · tier {line(view.tier, 5)} · {whom}"
     facts += f" · {line(view.team_name, 40)}" if view.team_name else ""
     return f"{facts}\n{sentence(view.tier_reason)}" if view.tier_reason else facts
 
@@ -130,9 +132,12 @@ def _unknown(chunks: tuple[UnknownChunk, ...], now: datetime) -> list[Block | No
     choice = actions(
         [
             button("Look up again", Action.LOOK_UP_CHUNK, first.chunk_id),
-            button("Mark as sent", Action.MARK_CHUNK_SENT, first.chunk_id),
             overflow(
-                Action.CHUNK_MORE, [("Send again", Verb.SEND_AGAIN, first.chunk_id)]
+                Action.CHUNK_MORE,
+                [
+                    ("Mark as sent", Verb.MARK_CHUNK_SENT, first.chunk_id),
+                    ("Send again", Verb.SEND_AGAIN, first.chunk_id),
+                ],
             ),
         ]
     )
@@ -140,8 +145,9 @@ def _unknown(chunks: tuple[UnknownChunk, ...], now: datetime) -> list[Block | No
 
 
 _SEND_AGAIN: Final = (
-    "Send again, in the menu, takes two people, neither of them the author. If the chunk did leave,"
-    " everybody the ESP has not reported about gets the mail twice."
+    "Mark as sent and Send again are in the menu. Send again takes two people, neither"
+    " of them the author. If the chunk did leave, everybody the ESP has not reported"
+    " about gets the mail twice."
 )
 
 
@@ -170,17 +176,22 @@ def _made_by(view: CampaignCard) -> str:
             f"{count(view.suppressed_before)} left out, suppressed or without consent"
         )
     if view.skipped:
-        parts.append(f"{count(view.skipped)} skipped{_capped(view)}")
+        parts.append(f"{count(view.skipped)} skipped{_why_skipped(view)}")
     if view.kept_back:
         parts.append(f"{count(view.kept_back)} read a fallback for privacy")
     return " · ".join(parts)
 
 
-def _capped(view: CampaignCard) -> str:
-    if not view.capped:
-        return ""
-    verb = "has" if view.capped == 1 else "have"
-    return f" ({count(view.capped)} {verb} had as many mails as the cadence cap allows)"
+def _why_skipped(view: CampaignCard) -> str:
+    parts = []
+    if view.capped:
+        verb = "has" if view.capped == 1 else "have"
+        parts.append(
+            f"{count(view.capped)} {verb} had as many mails as the cadence cap allows"
+        )
+    if view.given_up:
+        parts.append(f"{count(view.given_up)} put off for too long by the ESP")
+    return f" ({'; '.join(parts)})" if parts else ""
 
 
 def _waits(view: CampaignCard) -> str:

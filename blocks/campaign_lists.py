@@ -24,6 +24,8 @@ _WORDS: Final[Mapping[str, str]] = {
 
 def state_words(campaign: CampaignLine) -> str:
     """The state as a person says it, such as `in copy review`."""
+    if campaign.state is State.SENT and campaign.slot:
+        return "shown"
     if campaign.state is State.STAGED_REVIEW and campaign.stage:
         return f"in {line(campaign.stage, 40)} review"
     return words(campaign.state)
@@ -43,7 +45,9 @@ def row(campaign: CampaignLine, now: datetime | None = None) -> str:
     parts = [
         f"{title(campaign)} {state_words(campaign)}",
         f"tier {line(campaign.tier, 5)}",
-        plural(campaign.recipients, "recipient"),
+        f"in {line(campaign.slot, 40)}"
+        if campaign.slot
+        else plural(campaign.recipients, "recipient"),
     ]
     if campaign.state in LIVE or campaign.mails_out:
         parts.append(mails(campaign))
@@ -54,8 +58,10 @@ def row(campaign: CampaignLine, now: datetime | None = None) -> str:
 
 def mails(campaign: CampaignLine) -> str:
     """Mails out and left, and complaints."""
-    left = "" if campaign.state in FINAL else f", {count(campaign.mails_left)} left"
     complaints = plural(campaign.complaints, "complaint")
+    if campaign.slot:
+        return f"seen by {plural(campaign.mails_out, 'visitor')}, {complaints}"
+    left = "" if campaign.state in FINAL else f", {count(campaign.mails_left)} left"
     return f"{plural(campaign.mails_out, 'mail')} out{left}, {complaints}"
 
 

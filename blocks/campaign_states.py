@@ -8,7 +8,7 @@ from typing import Final
 
 from slack_sdk.models.blocks import ButtonElement
 
-from blocks import campaign_progress, conversions, nudge, pool, strategy
+from blocks import campaign_progress, conversions, nudge, pool, seeds, strategy
 from blocks.campaign_face import Face
 from blocks.campaign_face import cancel as _cancel
 from blocks.canary_report import numbers, standing
@@ -39,7 +39,7 @@ def face(view: CampaignCard, now: datetime) -> Face:
     return _FACES[view.state](view, now)
 
 
-def _roll_back(campaign: CampaignId) -> ButtonElement:
+def roll_back(campaign: CampaignId) -> ButtonElement:
     return button(
         "Roll back",
         Action.ROLL_BACK,
@@ -49,14 +49,19 @@ def _roll_back(campaign: CampaignId) -> ButtonElement:
     )
 
 
-def _extend(campaign: CampaignId) -> ButtonElement:
+def extend(campaign: CampaignId) -> ButtonElement:
     aloud = f"Extend campaign {campaign}: keep watching"
     return button("Extend", Action.EXTEND, campaign, aloud=aloud)
 
 
-def _expand(campaign: CampaignId) -> ButtonElement:
+def expand(campaign: CampaignId) -> ButtonElement:
     aloud = f"Expand campaign {campaign}: send the next step"
     return button("Expand", Action.EXPAND, campaign, aloud=aloud)
+
+
+def evidence(campaign: CampaignId) -> ButtonElement:
+    aloud = f"Evidence of campaign {campaign}: what its canary rests on"
+    return button("Evidence", Action.EVIDENCE, campaign, aloud=aloud)
 
 
 def _briefed(view: CampaignCard, _now: datetime) -> Face:
@@ -154,15 +159,15 @@ def _nobody(role: str) -> str:
     return f"nobody holds the role {line(role.replace('_', ' '), 40)} yet"
 
 
-def _arms(view: CampaignCard) -> str:
+def arms(view: CampaignCard) -> str:
     if not view.arms:
         return ""
     noun = "variant" if len(view.arms) == 1 else "variants"
     labels = joined(line(each, 5) for each in view.arms)
-    return f"Chosen: {noun} {labels}. {_told(view.arms_reason)}".rstrip()
+    return f"Chosen: {noun} {labels}. {told(view.arms_reason)}".rstrip()
 
 
-def _told(reason: str | None) -> str:
+def told(reason: str | None) -> str:
     """A reason as a sentence of its own."""
     return capital(sentence(reason)) if reason else ""
 
@@ -172,8 +177,8 @@ def _approved(view: CampaignCard, _now: datetime) -> Face:
         state="Approved, being scheduled",
         aloud="approved, being scheduled",
         next="The recipients of the canary are drawn now.",
-        evidence=(_arms(view),),
-        buttons=(_roll_back(view.id), _cancel(view.id)),
+        evidence=(arms(view),),
+        buttons=(roll_back(view.id), _cancel(view.id)),
     )
 
 
@@ -195,8 +200,18 @@ def _scheduled(view: CampaignCard, now: datetime) -> Face:
         aloud="approved and scheduled",
         beside=(when,),
         next=first,
-        evidence=(_arms(view), sentence(canary.foresight) if canary else ""),
-        buttons=(_roll_back(view.id), _cancel(view.id)),
+        evidence=(
+            arms(view),
+            "\n".join(
+                each
+                for each in (
+                    sentence(canary.foresight) if canary else "",
+                    seeds.to_come(view),
+                )
+                if each
+            ),
+        ),
+        buttons=(roll_back(view.id), _cancel(view.id)),
     )
 
 
@@ -205,37 +220,35 @@ def _canary(view: CampaignCard, now: datetime) -> Face:
         return Face(
             state="Canary: the first mails leave now",
             aloud="canary starts",
-            buttons=(_roll_back(view.id),),
+            buttons=(roll_back(view.id),),
         )
     mails = plural(view.mails_out, "mail")
     return Face(
         state=f"Canary: {mails} out",
         aloud=f"canary, {mails} out",
         beside=standing(view.canary, now),
-        evidence=_canary_evidence(view),
-        buttons=(_roll_back(view.id), _extend(view.id)),
-        more=(("Hold", Verb.HOLD, view.id), *_expand_and_evidence(view)),
+        evidence=canary_evidence(view),
+        buttons=(roll_back(view.id), extend(view.id), evidence(view.id)),
+        more=hold_or_expand(view),
     )
 
 
-def _canary_evidence(view: CampaignCard) -> tuple[str, ...]:
+def canary_evidence(view: CampaignCard) -> tuple[str, ...]:
     canary = view.canary
     if canary is None:
         return ()
-    said = (numbers(canary), _told(canary.judgement), sentence(canary.foresight))
+    said = (numbers(canary), told(canary.judgement), sentence(canary.foresight))
     # a held card has given the judge's words as its reason already
-    told = _told(view.reason)
+    reason = told(view.reason)
     return (
-        "\n".join(dict.fromkeys(each for each in said if each not in ("", told))),
+        "\n".join(dict.fromkeys(each for each in said if each not in ("", reason))),
+        seeds.told(view),
         conversions.lines(view),
     )
 
 
-def _expand_and_evidence(view: CampaignCard) -> tuple[tuple[str, Verb, int], ...]:
-    return (
-        ("Expand", Verb.EXPAND, view.id),
-        ("Evidence", Verb.EVIDENCE, view.id),
-    )
+def hold_or_expand(view: CampaignCard) -> tuple[tuple[str, Verb, int], ...]:
+    return ("Hold", Verb.HOLD, view.id), ("Expand", Verb.EXPAND, view.id)
 
 
 def _expanding(view: CampaignCard, now: datetime) -> Face:
@@ -246,9 +259,9 @@ def _expanding(view: CampaignCard, now: datetime) -> Face:
         state=f"Expanding{share}: {mails}",
         aloud=f"expanding{share}, {mails}",
         beside=standing(canary, now) if canary else (),
-        evidence=_canary_evidence(view),
-        buttons=(_roll_back(view.id), _extend(view.id)),
-        more=(("Hold", Verb.HOLD, view.id), *_expand_and_evidence(view)),
+        evidence=canary_evidence(view),
+        buttons=(roll_back(view.id), extend(view.id), evidence(view.id)),
+        more=hold_or_expand(view),
     )
 
 
@@ -263,13 +276,13 @@ def _held(view: CampaignCard, now: datetime) -> Face:
             mails,
             *(standing(canary, now)[-2:-1] if canary else ()),
         ),
-        next=f"{_told(view.reason)} ".lstrip()
+        next=f"{told(view.reason)} ".lstrip()
         + "Nothing leaves until people decide: Extend watches longer, Expand sends the"
         " next step. Each takes two people, neither of them the author: one asks,"
         " another confirms with the same button. Roll back stops it for good; anyone"
         " with a role in the team may, alone.",
-        evidence=_canary_evidence(view),
-        buttons=(_roll_back(view.id), _extend(view.id), _expand(view.id)),
+        evidence=canary_evidence(view),
+        buttons=(roll_back(view.id), extend(view.id), expand(view.id)),
         more=(("Evidence", Verb.EVIDENCE, view.id),),
     )
 
@@ -282,7 +295,7 @@ def _sent(view: CampaignCard, _now: datetime) -> Face:
         aloud=f"sent, {mails} out",
         beside=(f"finished {date(view.moved_at)}",),
         evidence=(
-            _arms(view),
+            arms(view),
             numbers(canary) if canary else "",
             conversions.lines(view),
         ),
@@ -298,14 +311,16 @@ def _rolled_back(view: CampaignCard, _now: datetime) -> Face:
             state="Rolled back",
             aloud="rolled back",
             beside=(f"by {who(view.moved_by)}, {clock_to_the_second(view.moved_at)}",),
-            next=_told(view.reason),
+            next=told(view.reason),
             more=(evidence,),
         )
     is_automatic = incident.trigger in IS_AUTOMATIC
     aloud = "rolled back automatically" if is_automatic else "rolled back"
     return Face(
         state=headline(incident),
-        aloud=f"{aloud}, {plural(incident.mails_out, 'mail')} had left",
+        aloud=f"{aloud}, {plural(incident.mails_out, 'mail')} had left"
+        if not view.slot
+        else f"{aloud}, {plural(incident.mails_out, 'visitor')} had seen it",
         next="\n".join(outcome(incident)),
         evidence=(conversions.lines(view),),
         buttons=(
@@ -322,11 +337,12 @@ def _rolled_back(view: CampaignCard, _now: datetime) -> Face:
 
 def _ended(verb: str) -> Callable[[CampaignCard, datetime], Face]:
     def ended(view: CampaignCard, _now: datetime) -> Face:
-        reason = _told(view.reason)
+        reason = told(view.reason)
+        nothing = f"Nothing was {'sent' if view.channel.is_mailed else 'shown'}."
         return Face(
             state=f"{verb} by {who(view.moved_by)}, {date(view.moved_at)}",
             aloud=verb.lower(),
-            next=reason if view.mails_out else f"{reason} Nothing was sent.".lstrip(),
+            next=reason if view.mails_out else f"{reason} {nothing}".lstrip(),
             evidence=(campaign_progress.variants(view),),
         )
 
@@ -349,7 +365,7 @@ _WHERE: Final[Mapping[State | None, str]] = {
 
 def _parked(view: CampaignCard, now: datetime) -> Face:
     is_unsent = view.paused_from in BEFORE_SENDING
-    last = _cancel(view.id) if is_unsent else _roll_back(view.id)
+    last = _cancel(view.id) if is_unsent else roll_back(view.id)
     was = f" {_WHERE[view.paused_from]}" if view.paused_from in _WHERE else ""
     aftermath = (
         "Nothing is lost: Retry goes on where it stopped."
@@ -361,7 +377,7 @@ def _parked(view: CampaignCard, now: datetime) -> Face:
         state=f"Parked{was}",
         aloud=f"parked{was}, a person has to look",
         beside=(f"{date(view.moved_at)} ({relative(view.moved_at, now)})",),
-        next=f"{_told(view.reason)} {aftermath}".lstrip(),
+        next=f"{told(view.reason)} {aftermath}".lstrip(),
         evidence=(campaign_progress.variants(view),) if is_unsent else (),
         buttons=(
             button(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from slack_sdk.models.blocks import Block, ImageBlock
 from slack_sdk.models.blocks.basic_components import SlackFile
 from slack_sdk.models.views import View
 
+from blocks.incident import IS_AUTOMATIC
 from blocks.message import Message, context, fields, message, modal, section
 from blocks.text import (
     capital,
@@ -24,10 +26,9 @@ from blocks.text import (
     truncate,
 )
 from domain.arms import ArmCount, ArmsResult
+from domain.campaign import State
+from domain.canary_words import RATE_FROM
 from domain.views import CampaignCard, CanaryView
-
-_RATE_FROM = 200
-"""Delivered mails below which a rate would say more than is known."""
 
 
 def allowed(canary: CanaryView) -> str:
@@ -37,17 +38,24 @@ def allowed(canary: CanaryView) -> str:
     return f"complaints {canary.complaints} of {canary.breach_at} allowed"
 
 
+_NOT_BEGUN: Final = {False: "being handed over", True: "no visitor yet"}
+_NOT_OUT: Final = {
+    False: "the window begins when all of this step is out",
+    True: "the window begins when the step's visitors have come",
+}
+
+
 def standing(canary: CanaryView, now: datetime) -> tuple[str, ...]:
     """Since when, how many complaints, and when it is decided."""
     since = (
         relative(canary.started_at, now)
         if canary.started_at is not None
-        else "being handed over"
+        else _NOT_BEGUN[bool(canary.slot)]
     )
     if canary.decides_at is None and canary.breach_at is None:
         decision = "a person decides"
     elif canary.decides_at is None:
-        decision = "the window begins when all of this step is out"
+        decision = _NOT_OUT[bool(canary.slot)]
     elif canary.decides_at > now:
         decision = f"decides at {clock(canary.decides_at)}"
     else:
@@ -59,16 +67,28 @@ def numbers(canary: CanaryView) -> str:
     """What came back so far; a rate only when there is enough to take it of."""
     share = (
         f" ({percent(canary.clicks, canary.delivered)})"
-        if canary.delivered >= _RATE_FROM
+        if canary.delivered >= RATE_FROM
         else ""
     )
-    parts = [
+    if canary.slot:
+        return (
+            f"seen by {count(canary.delivered)} · clicks {count(canary.clicks)}{share}"
+            f" · closed by {count(canary.unsubscribes)} · failed for"
+            f" {count(canary.hard_bounces)}"
+        )
+    reported = (
         f"delivered {count(canary.delivered)}/{count(canary.accepted)}",
         f"clicks {count(canary.clicks)}{share}",
+    )
+    opens = f"opens {count(canary.opens)}, machine opens {count(canary.machine_opens)}"
+    unreported = (f"accepted {count(canary.accepted)}, and no more is reported",)
+    parts = [
+        *(unreported if canary.mute_esp else reported),
         f"unsubscribes {count(canary.unsubscribes)}",
         f"hard bounces {count(canary.hard_bounces)}",
-        f"opens {count(canary.opens)}, machine opens {count(canary.machine_opens)}",
     ]
+    if not canary.mute_esp:
+        parts.append(opens)
     if canary.deferred:
         parts.append(f"deferred {count(canary.deferred)}")
     return " · ".join(parts)
@@ -79,6 +99,13 @@ def plot_alt(canary: CanaryView) -> str:
     limit = (
         f"; it rolls back at {canary.breach_at}" if canary.breach_at is not None else ""
     )
+    if canary.slot:
+        return (
+            f"Counts over time, up to now: seen by"
+            f" {plural(canary.delivered, 'visitor')}, {plural(canary.clicks, 'click')},"
+            f" {plural(canary.complaints, 'complaint')}{limit}, closed by"
+            f" {count(canary.unsubscribes)}."
+        )
     said = (
         f"Counts over time, up to now: {count(canary.delivered)} of"
         f" {count(canary.accepted)} mails delivered,"
@@ -89,25 +116,50 @@ def plot_alt(canary: CanaryView) -> str:
     return truncate(said, 2000)
 
 
-def evidence(view: CampaignCard, arms: ArmsResult | None = None) -> View:
-    """Everything the decision about a canary rests on, and what its arms came to."""
+def evidence(
+    view: CampaignCard, arms: ArmsResult | None = None, control: str = ""
+) -> View:
+    """Everything the decision about a canary rests on, and what its arms came to.
+
+    Args:
+        control: What it is held beside, in words.
+    """
     title = section(f"*#{view.id} {line(view.title, 150)}*")
     canary = view.canary
     if canary is None:
-        nothing = section("No mail has left yet, so there is nothing to judge.")
+        nothing = section(
+            "Nobody has seen it yet, so there is nothing to judge."
+            if view.slot
+            else "No mail has left yet, so there is nothing to judge."
+        )
         return modal(title="Evidence", blocks=[title, nothing])
-    judged = canary.judgement or "The judge has not spoken yet."
+    judged = _judged(view) or "The judge has not spoken yet."
     blocks = [
         title,
         section(f"*{allowed(canary).capitalize()}*\n{sentence(judged)}"),
-        fields(*_rows(canary)),
-        fields(*_more_rows(canary)),
+        *(
+            [fields(*_slot_rows(canary))]
+            if canary.slot
+            else [fields(*_rows(canary)), fields(*_more_rows(canary))]
+        ),
         section(sentence(canary.foresight, 800)) if canary.foresight else None,
         section(_guarded(canary)) if canary.guardrails else None,
+        section(sentence(control, 1500)) if control else None,
         *(_compared(arms) if arms is not None else ()),
-        context(_arms(view), _freshness(canary)),
+        context(_arms(view), _freshness(canary), sentence(canary.limits)),
     ]
     return modal(title="Evidence", blocks=blocks)
+
+
+def _judged(view: CampaignCard) -> str | None:
+    """The judge's last sentence; what it rolled back for is the incident's reason."""
+    incident = view.incident
+    if incident is not None and incident.trigger in IS_AUTOMATIC and incident.reason:
+        return incident.reason
+    if view.state is State.SENT:
+        # its last sentence is of a window that was open then
+        return "All of it is out, so nothing is left to decide."
+    return view.canary.judgement if view.canary is not None else None
 
 
 def _rows(canary: CanaryView) -> tuple[str, ...]:
@@ -118,6 +170,18 @@ def _rows(canary: CanaryView) -> tuple[str, ...]:
         f"*Delivered*\n{count(canary.delivered)} of {count(canary.accepted)}",
         f"*Complaints can be seen from*\n{count(canary.reporting)} of {count(canary.planned)}",
         f"*Complaints*\n{count(canary.complaints)} of {count(canary.reporting)}",
+    )
+
+
+def _slot_rows(canary: CanaryView) -> tuple[str, ...]:
+    seen = count(canary.delivered)
+    return (
+        f"*Step*\n{canary.step + 1} of {canary.steps_total} ({canary.percent:g} %)",
+        f"*Seen by*\n{seen} of {plural(canary.planned, 'visitor')}",
+        f"*Complaints*\n{count(canary.complaints)} of {seen}",
+        f"*Failed for*\n{count(canary.hard_bounces)} of {seen}",
+        f"*Closed by*\n{count(canary.unsubscribes)} of {seen}",
+        f"*Clicks*\n{count(canary.clicks)} of {seen}",
     )
 
 
@@ -134,13 +198,20 @@ def _more_rows(canary: CanaryView) -> tuple[str, ...]:
     )
 
 
+_SITE_SAYS: Final = {"unsubscribes": "Closed by"}
+"""Guardrails that a site can tell of, in words of a page."""
+
+
 def _guarded(canary: CanaryView) -> str:
     """Each further count against the one that is too many, and whether it decides."""
+    names = _SITE_SAYS if canary.slot else {}
     rows = [
-        f"{capital(each.name)} {count(each.count)}; {count(each.to_roll_back)} of"
+        f"{names.get(each.name, capital(each.name))} {count(each.count)};"
+        f" {count(each.to_roll_back)} of"
         f" {count(each.of)} "
         + ("roll it back" if each.decisive else "would roll it back (dry run)")
         for each in canary.guardrails
+        if not canary.slot or each.name in _SITE_SAYS
     ]
     return "\n".join(["*Guardrails*", *rows])
 
@@ -156,7 +227,7 @@ def _compared(arms: ArmsResult) -> tuple[Block, ...]:
 def _arm(arm: ArmCount) -> str:
     share = (
         f" ({percent(arm.clicked, arm.delivered)})"
-        if arm.delivered >= _RATE_FROM
+        if arm.delivered >= RATE_FROM
         else ""
     )
     return (
@@ -169,13 +240,17 @@ def _arm(arm: ArmCount) -> str:
 def _arms(view: CampaignCard) -> str:
     if not view.arms:
         return ""
-    return f"Variants sent: {joined(plain(each, 5) for each in view.arms)}"
+    what = "shown" if view.slot else "sent"
+    return f"Variants {what}: {joined(plain(each, 5) for each in view.arms)}"
 
 
 def _freshness(canary: CanaryView) -> str:
+    if canary.mute_esp:
+        return f"{plain(canary.mute_esp, 40)} reports no events"
+    source = "site" if canary.slot else "ESP"
     if canary.last_event_at is None:
-        return "Nothing has been heard from the ESP yet"
-    return f"Last heard from the ESP {date(canary.last_event_at)}"
+        return f"Nothing has been heard from the {source} yet"
+    return f"Last heard from the {source} {date(canary.last_event_at)}"
 
 
 def plot(view: CampaignCard, file_id: str) -> Message:

@@ -9,7 +9,7 @@ from typing import Final
 from slack_sdk.models.blocks import Block, DividerBlock, RichTextElementParts
 from slack_sdk.models.views import View
 
-from blocks import preview
+from blocks import preview, shown_copy
 from blocks.ids import Callback
 from blocks.message import (
     Message,
@@ -21,6 +21,7 @@ from blocks.message import (
     run,
     section,
 )
+from blocks.shown_copy import pieces
 from blocks.text import (
     capital,
     date,
@@ -32,6 +33,7 @@ from blocks.text import (
     who,
 )
 from blocks.variant_card import finding
+from domain.channel import PARTS, Channel, part_name
 from domain.comparison import Matcher
 from domain.preview import Preview
 from domain.review import BY_ITSELF
@@ -43,22 +45,25 @@ _TOKENS: Final = re.compile(r"\s+|\w+|[^\w\s]")
 DIFF_MOST: Final = 6000
 _CONTEXT_KEPT: Final = 120
 _REVISIONS_SHOWN: Final = 12
-_PART_MOST: Final = 2900
 _FINDINGS_SHOWN: Final = 12
 _EFFECTS_SHOWN: Final = 12
 
 Run = RichTextElementParts.Text
 
 
-def diff(before: Copy, after: Copy) -> list[Block]:
+def diff(before: Copy, after: Copy, channel: Channel = Channel.EMAIL) -> list[Block]:
     """What changed, word by word: removed struck through, added bold.
 
     Long stretches that stayed the same are shortened.
+
+    Args:
+        channel: What the text is for, which names its parts.
     """
+    names = PARTS[channel]
     parts = (
-        ("Subject", before.subject, after.subject),
-        ("Preheader", before.preheader, after.preheader),
-        ("Body", before.body, after.body),
+        (names["subject"], before.subject, after.subject),
+        (names["preheader"], before.preheader, after.preheader),
+        (names["body"], before.body, after.body),
     )
     changed = [each for each in parts if each[1] != each[2]]
     if not changed:
@@ -149,7 +154,10 @@ def changed(revision: RevisionView, effects: Sequence[EffectLine] = ()) -> Messa
     legend = "Removed words are struck through, added words are bold."
     blocks: list[Block | None] = [section(head)]
     if revision.parent is not None:
-        blocks += [*diff(revision.parent, revision.text), context(legend)]
+        blocks += [
+            *diff(revision.parent, revision.text, revision.channel),
+            context(legend),
+        ]
     if effects:
         shown = [_effect(each) for each in effects[:_EFFECTS_SHOWN]]
         hidden = len(effects) - len(shown)
@@ -207,21 +215,37 @@ def _revision(each: RevisionView) -> list[Block]:
     if each.parent is None:
         return [
             head,
-            literal([run("Subject  ", bold=True), run(each.text.subject or " ")]),
+            literal(
+                [
+                    run(f"{part_name(each.channel, 'subject')}  ", bold=True),
+                    run(each.text.subject or " "),
+                ]
+            ),
         ]
-    return [head, *diff(each.parent, each.text)]
+    return [head, *diff(each.parent, each.text, each.channel)]
 
 
 def read_all(revision: RevisionView) -> View:
-    """One revision in full, letter for letter, with all that lint found."""
-    text = revision.text
+    """One revision in full, letter for letter, with all that lint found.
+
+    What is no mail has nobody to be filled in for, and is shown as a page, an ad or a
+    chat would show it.
+    """
+    text, channel = revision.text, revision.channel
+    whole = (
+        [
+            preview.chooser(preview.AS_WRITTEN),
+            *mail(text.subject, text.preheader, text.body),
+        ]
+        if channel.is_mailed
+        else shown_copy.blocks(text, channel)
+    )
     blocks: list[Block | None] = [
         context(
             f"#{revision.campaign_id}, revision {revision.number},"
             f" {origin_words(revision.origin)}, {date(revision.created_at)}"
         ),
-        preview.chooser(preview.AS_WRITTEN),
-        *mail(text.subject, text.preheader, text.body),
+        *whole,
         _findings(revision.findings),
     ]
     return _window(revision, blocks)
@@ -258,19 +282,8 @@ def mail(subject: str, preheader: str, body: str) -> list[Block]:
     return [
         literal([run("Subject  ", bold=True), run(subject or "(empty)")]),
         literal([run("Preheader  ", bold=True), run(preheader or "(empty)")]),
-        *(quote([run(part)]) for part in _parts(body)),
+        *(quote([run(part)]) for part in pieces(body)),
     ]
-
-
-def _parts(body: str) -> list[str]:
-    """The body in pieces, cut at line ends where there are any."""
-    parts = []
-    while len(body) > _PART_MOST:
-        at = body.rfind("\n", 1, _PART_MOST)
-        cut = at if at > 0 else _PART_MOST
-        parts.append(body[:cut])
-        body = body[cut:].removeprefix("\n")
-    return [*parts, body] if body.strip() else parts or ["(empty)"]
 
 
 def _findings(findings: Sequence[FindingLine]) -> Block | None:

@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from blocks.text import capital, count, joined, line
+from domain.canary_words import RATE_FROM
 from domain.conversion import ConversionLine, Standing
 from domain.views import CampaignCard
 
 MOST: Final = 3
 """Kinds on a card; the brief's own metric is the first."""
-
-_RATE_FROM: Final = 200
-"""Delivered mails below which a rate would say more than is known."""
 
 
 def lines(view: CampaignCard) -> str:
@@ -34,7 +32,7 @@ def _told(each: ConversionLine) -> str:
 
 
 def _rate(each: ConversionLine) -> str:
-    if each.delivered < _RATE_FROM:
+    if each.delivered < RATE_FROM:
         return ""
     low, high = each.interval
     share = min(1.0, each.n / each.delivered)
@@ -51,7 +49,7 @@ def _against(each: ConversionLine) -> str:
     target = f"Target {each.target:,.0f}"
     if each.standing is Standing.REACHED:
         return f"{target} reached."
-    if each.delivered < _RATE_FROM:
+    if each.delivered < RATE_FROM:
         return f"{target}: too few mails are out to tell."
     low, high = each.expected
     rate = f"at this rate the whole list brings {low:,.0f} to {high:,.0f}"

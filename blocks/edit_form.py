@@ -20,6 +20,7 @@ from blocks.ids import Callback, Field, body_block
 from blocks.message import context, modal, section
 from blocks.text import capital, line, plain, quoted, truncate
 from blocks.variant_card import finding
+from domain.channel import PARTS, Channel
 from domain.rejection import (
     REASON_MOST,
     REASON_WORDS,
@@ -48,7 +49,7 @@ StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 
 def form(revision: RevisionView) -> View:
-    """Subject, preheader and body of one revision; `private_metadata` is its id."""
+    """The three parts of one revision; `private_metadata` is its id."""
     blocks: list[Block | None] = [
         context(
             f"#{revision.campaign_id}, variant {line(revision.variant_label, 5)},"
@@ -56,7 +57,7 @@ def form(revision: RevisionView) -> View:
             " or later, checks it again, and asks the reviewers about it."
         ),
         _findings(revision),
-        *text_inputs(revision.text),
+        *text_inputs(revision.text, revision.channel),
     ]
     return modal(
         title=f"Edit variant {revision.variant_label}",
@@ -67,20 +68,21 @@ def form(revision: RevisionView) -> View:
     )
 
 
-def text_inputs(text: Copy) -> list[Block]:
+def text_inputs(text: Copy, channel: Channel = Channel.EMAIL) -> list[Block]:
     """An input for each part of a text, prefilled; `copy_from` reads them."""
+    names = PARTS[channel]
     parts = split(text.body)
     return [
-        text_input(Field.SUBJECT, "Subject", text.subject, most=_SUBJECT_MOST),
+        text_input(Field.SUBJECT, names["subject"], text.subject, most=_SUBJECT_MOST),
         text_input(
             Field.PREHEADER,
-            "Preheader",
+            names["preheader"],
             text.preheader,
             most=_SUBJECT_MOST,
             optional=True,
         ),
         *(
-            _part(body_block(number, border), number, part, len(parts))
+            _part(body_block(number, border), names["body"], number, part, len(parts))
             for number, (border, part) in enumerate(parts)
         ),
     ]
@@ -118,11 +120,11 @@ def text_input(
     )
 
 
-def _part(block_id: str, number: int, part: str, total: int) -> InputBlock:
-    several = f"Body, part {number + 1} of {total}"
+def _part(block_id: str, name: str, number: int, part: str, total: int) -> InputBlock:
+    several = f"{name}, part {number + 1} of {total}"
     return text_input(
         block_id,
-        "Body" if total == 1 else several,
+        name if total == 1 else several,
         part,
         most=INPUT_MOST,
         multiline=True,
@@ -284,13 +286,14 @@ def instruction_from(state_values: StateValues) -> str:
     return typed(state_values, Field.INSTRUCTION).strip()
 
 
-def copy_errors(text: Copy) -> dict[str, str]:
+def copy_errors(text: Copy, channel: Channel = Channel.EMAIL) -> dict[str, str]:
     """What is missing from a submitted text, by block id; Slack shows it there."""
+    names = PARTS[channel]
     errors: dict[str, str] = {}
     if not text.subject:
-        errors[Field.SUBJECT] = "The subject has no words."
+        errors[Field.SUBJECT] = f"The {names['subject'].lower()} has no words."
     if not text.body.strip():
-        errors[body_block(0)] = "The body has no words."
+        errors[body_block(0)] = f"The {names['body'].lower()} has no words."
     return errors
 
 

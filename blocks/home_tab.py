@@ -24,6 +24,7 @@ from blocks.text import (
     plural,
     relative,
 )
+from domain.channel import people
 from domain.rejection import REASON_WORDS
 from domain.views import (
     CampaignLine,
@@ -89,7 +90,7 @@ def _first_visit(view: HomeView) -> list[Block | None]:
     return [
         _heading("Welcome to Copydesk"),
         section(
-            "Copydesk turns a brief into mail copy that people approve stage by stage,"
+            "Copydesk turns a brief into copy that people approve stage by stage,"
             " sends a small canary first, and stops by itself when it draws complaints."
         ),
         section(
@@ -171,7 +172,7 @@ def strategy(each: CampaignLine, now: datetime) -> Block:
     return section(
         f"{campaign_lists.title(each)}, strategy\n"
         f"Nothing is written before you approve it{when} · tier {line(each.tier, 5)} ·"
-        f" {plural(each.recipients, 'recipient')} · asked"
+        f" {people(each.channel, each.recipients)} · asked"
         f" {relative(each.updated_at, now)} on its card · {where}"
     )
 
@@ -183,7 +184,7 @@ def question(each: WaitingLine, now: datetime) -> Block:
     return section(
         f"*#{each.campaign_id} {line(each.title, 100)}*, variant {label}{mine}\n"
         f"{_stage(each.stage)} review, {due(each.due_at, now)} · tier"
-        f" {line(each.tier, 5)} · {plural(each.recipients, 'recipient')} · asked"
+        f" {line(each.tier, 5)} · {people(each.channel, each.recipients)} · asked"
         f" {relative(each.asked_at, now)} ·"
         f" {campaign_lists.place(each.slack_channel, each.slack_ts)}",
         accessory=button(

@@ -62,9 +62,14 @@ class Action(StrEnum):
     ACTION_DONE = "action_done"
     # value: chunk id
     LOOK_UP_CHUNK = "look_up_chunk"
+    # on older cards only: see Verb
     MARK_CHUNK_SENT = "mark_chunk_sent"
     # value: freeze id
     LIFT_FREEZE = "lift_freeze"
+    # value: upload id
+    IMPORT_UPLOAD = "import_upload"
+    CANCEL_UPLOAD = "cancel_upload"
+    MAP_COLUMNS = "map_columns"
     # no value
     NEW_BRIEF = "new_brief"
     SETTINGS = "settings"
@@ -74,8 +79,9 @@ class Action(StrEnum):
     RIGHT = "right"
     # a menu whose options are `blocks.preview`'s keys
     PREVIEW_AS = "preview_as"
-    # the brief form's select of a tier, which acts at once; named as by `brief_block`
+    # the brief form's selects that act at once; named as by `brief_block`
     BRIEF_TIER = "brief.tier"
+    BRIEF_CHANNEL = "brief.channel"
     # overflow menus: see Verb
     CAMPAIGN_MORE = "campaign_more"
     CHUNK_MORE = "chunk_more"
@@ -107,6 +113,7 @@ class Verb(StrEnum):
     # review request id
     ASSIGN = "assign"
     # chunk id
+    MARK_CHUNK_SENT = "mark_chunk_sent"
     SEND_AGAIN = "send_again"
 
 
@@ -123,6 +130,9 @@ class Callback(StrEnum):
     BRIEF_FORM = "brief_form"
     SETTINGS_FORM = "settings_form"
     FREEZE_FORM = "freeze_form"
+    UPLOAD_FORM = "upload_form"
+    # upload id
+    COLUMNS_FORM = "columns_form"
     # brief id
     CHANGE_BRIEF_FORM = "change_brief_form"
     CHANGES_FORM = "changes_form"
@@ -135,6 +145,7 @@ class Callback(StrEnum):
     REGENERATE_FORM = "regenerate_form"
     COMMENT_FORM = "comment_form"
     SUGGEST_FORM = "suggest_form"
+    ADDRESS_FORM = "address_form"
     # review request id
     REJECT_FORM = "reject_form"
     ASSIGN_FORM = "assign_form"
@@ -187,12 +198,18 @@ class Field(StrEnum):
     AWAY_UNTIL = "away_until"
     FREEZE_SCOPE = "freeze_scope"
     FREEZE_UNTIL = "freeze_until"
+    LIST_KEY = "list_key"
+    LIST_TITLE = "list_title"
+    LIST_FILE = "list_file"
+    ADDRESS = "address"
 
 
 _BRIEF: Final = "brief."
 _ASSIGNEE: Final = "assignee."
+_COLUMN: Final = "column."
 _COMPARED: Final = re.compile(r"compared\.([0-9]{1,18})\.([0-9]{1,18})")
-_OPTION: Final = re.compile(r"([a-z_]+)\.([0-9]+)")
+_OPTION: Final = re.compile(r"([a-z_]+)\.([0-9]{1,18})")
+_ID_DIGITS: Final = 18
 
 
 def brief_block(name: str) -> str:
@@ -213,6 +230,11 @@ def body_block(part: int, border: str = "") -> str:
             input may trim its ends; empty for the first part.
     """
     return f"{Field.BODY}.{part}{border}"
+
+
+def column_block(place: int) -> str:
+    """Block id and action id of the select of what a file's column is, from 0."""
+    return f"{_COLUMN}{place}"
 
 
 def assignee_block(seen: int) -> str:
@@ -241,6 +263,14 @@ def compared_of(block_id: str) -> tuple[int, int] | None:
     """Read the revisions that `compared_block` wrote; None for any other block."""
     match = _COMPARED.fullmatch(block_id)
     return (int(match[1]), int(match[2])) if match else None
+
+
+def row_id(value: object) -> int | None:
+    """Read an id as Slack sends it back; None for anything else."""
+    if not isinstance(value, str) or len(value) > _ID_DIGITS:
+        return None
+    # "²" is a digit too, and no number
+    return int(value) if value.isascii() and value.isdecimal() else None
 
 
 def option_value(verb: Verb, target: int) -> str:

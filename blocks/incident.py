@@ -18,7 +18,7 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from blocks import aftermath
-from blocks.ids import Action, Callback, Field
+from blocks.ids import Action, Callback, Field, row_id
 from blocks.message import (
     Message,
     actions,
@@ -58,6 +58,7 @@ _AT_ONCE: Final = timedelta(milliseconds=50)
 _DONE: Final = {
     StepName.HALT: "gate closed",
     StepName.REVOKE: "unsent mails revoked",
+    StepName.RESTORE: "version before restored",
     StepName.CANCEL: "ESP told to cancel",
     StepName.READ_BACK: "ESP confirmed",
     StepName.SUPPRESS: "suppressed",
@@ -66,6 +67,7 @@ _DONE: Final = {
 _DOING: Final = {
     StepName.HALT: "closing the gate",
     StepName.REVOKE: "revoking unsent mails",
+    StepName.RESTORE: "restoring the version before",
     StepName.CANCEL: "telling the ESP to cancel",
     StepName.READ_BACK: "asking the ESP to confirm",
     StepName.SUPPRESS: "suppressing recipients",
@@ -113,6 +115,8 @@ def _speed(view: IncidentView) -> str:
         if onset is not None and view.opened_at >= onset
         else "The gate closed at once"
     )
+    if view.slot:
+        return f"{stopped}; every visitor sees what was there before."
     if _cannot_stop(view):
         return f"{stopped}; the ESP cannot take back what it had accepted."
     if view.contained_at is None:
@@ -129,6 +133,12 @@ def _cannot_stop(view: IncidentView) -> bool:
 
 
 def _reach(view: IncidentView) -> str:
+    if view.slot:
+        said = f"{plural(view.mails_out, 'visitor')} had seen it."
+        if view.leaked:
+            told = plural(view.leaked, "visitor was", "visitors were")
+            said += f" {told} reported afterwards."
+        return said + (f" {everyone(view.told)} told." if view.told else "")
     # complaints, unsubscribes and hard bounces; never the whole cohort
     suppressed = plural(view.suppressed, "recipient")
     said = (
@@ -151,7 +161,7 @@ def notice(view: IncidentView) -> Message:
         how = "in a drill"
     text = (
         f"#{view.campaign_id} {plain(view.title, 120)} was rolled back {how}:"
-        f" {plural(view.mails_out, 'mail')} had left, {count(view.mails_spared)} spared."
+        f" {gone(view)}."
     )
     blocks = [
         section(f"{title}\n*{headline(view)}*"),
@@ -160,6 +170,14 @@ def notice(view: IncidentView) -> Message:
         actions([button("Open incident", Action.OPEN_INCIDENT, view.campaign_id)]),
     ]
     return message(text, blocks)
+
+
+def gone(view: IncidentView) -> str:
+    """How far it had got, in a few words."""
+    if view.slot:
+        return f"{plural(view.mails_out, 'visitor')} had seen it"
+    mails = plural(view.mails_out, "mail")
+    return f"{mails} had left, {count(view.mails_spared)} spared"
 
 
 def timeline(view: IncidentView) -> str:
@@ -257,7 +275,7 @@ def _reason() -> InputBlock:
     return InputBlock(
         block_id=Field.REASON,
         label="Why was it stopped?",
-        hint="The sending has stopped already. This goes into the incident's record.",
+        hint="It has stopped already. This goes into the incident's record.",
         element=PlainTextInputElement(
             action_id=Field.REASON, multiline=True, max_length=_REASON_MOST
         ),
@@ -266,6 +284,11 @@ def _reason() -> InputBlock:
 
 def blast_radius(campaign: CampaignLine) -> str:
     """What stopping does and what it cannot undo."""
+    if campaign.slot:
+        return (
+            f"Stop #{campaign.id} now: every visitor of {line(campaign.slot, 40)} sees"
+            f" what was there before. {plural(campaign.mails_out, 'visitor')} saw it."
+        )
     left = f"{plural(campaign.mails_left, 'mail')} will not go out."
     if not campaign.mails_out:
         return f"Stop #{campaign.id} now: {left} None has left yet."
@@ -352,6 +375,11 @@ def _option(campaign: CampaignLine, now: datetime) -> Option:
 
 
 def _counts(campaign: CampaignLine) -> str:
+    if campaign.slot:
+        return (
+            f"seen by {plural(campaign.mails_out, 'visitor')},"
+            f" {plural(campaign.complaints, 'complaint')}"
+        )
     return (
         f"{plural(campaign.mails_out, 'mail')} out, {count(campaign.mails_left)} left,"
         f" {plural(campaign.complaints, 'complaint')}"
@@ -363,4 +391,4 @@ def campaign_from(state_values: StateValues) -> int | None:
     given = state_values.get(Field.CAMPAIGN, {}).get(Field.CAMPAIGN, {})
     chosen = given.get("selected_option")
     value = chosen.get("value") if isinstance(chosen, dict) else None
-    return int(value) if isinstance(value, str) and value.isdigit() else None
+    return row_id(value)

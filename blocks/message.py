@@ -127,14 +127,20 @@ def button(
 def overflow(
     action: Action, options: Iterable[tuple[str, Verb, int]]
 ) -> OverflowMenuElement | None:
-    """The menu behind the three dots: label, verb and id of each option."""
+    """The menu behind the three dots: label, verb and id of each option.
+
+    Raises:
+        ValueError: More than Slack takes; cutting one would hide what can be done.
+    """
     made = [
         Option(
             text=PlainTextObject(text=label, emoji=False),
             value=option_value(verb, target),
         )
         for label, verb, target in options
-    ][:OVERFLOW_MOST]
+    ]
+    if len(made) > OVERFLOW_MOST:
+        raise ValueError(f"A menu has room for {OVERFLOW_MOST}, not {len(made)}.")
     return OverflowMenuElement(action_id=action, options=made) if made else None
 
 

@@ -29,6 +29,7 @@ from blocks.text import (
 )
 from domain.brief_fields import BY_NAME
 from domain.campaign import CampaignId
+from domain.channel import channel_of, left_out
 from domain.errors import CampaignError
 from domain.newest import CardPlace
 from domain.views import (
@@ -209,6 +210,8 @@ _HELP: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
             "/desk freeze for 2h reason",
             "lets nothing leave for so long; begin with `team NAME` to stop only that",
         ),
+        ("/desk import", "takes a list as a CSV file; nothing comes in unseen"),
+        ("/desk import stalled-demos", "the same, with the list chosen or named"),
         ("/desk lift 3", "asks to end freeze 3 early, or confirms that another asked"),
         ("/desk help", "shows this"),
     ),
@@ -284,10 +287,11 @@ def _sections(rows: Sequence[str], per_block: int = 5) -> list[Block | None]:
 
 def brief_shown(campaign_id: CampaignId, raw: Mapping[str, object]) -> Message:
     """A brief as it was accepted, field by field; empty fields are left out."""
+    others = left_out(channel_of(raw))
     rows = [
         f"*{line(_label(name), 60)}:* {_value(value)}"
         for name, value in raw.items()
-        if value not in (None, "", [], ())
+        if value not in (None, "", [], ()) and name not in others
     ]
     title = plain(str(raw.get("title", "")), 100)
     head = section(f"*Brief #{campaign_id} {line(title, 100)}*")

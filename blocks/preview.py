@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from slack_sdk.models.blocks import (
     Block,
+    EmailInputElement,
+    InputBlock,
     Option,
     PlainTextObject,
     StaticSelectElement,
 )
+from slack_sdk.models.views import View
 
-from blocks.ids import Action
-from blocks.message import context, section
+from blocks.ids import Action, Callback, Field
+from blocks.message import context, modal, section
 from blocks.text import joined, line
 from domain.personalize import Fallback
-from domain.preview import MADE_UP, RECIPIENT, SAMPLED, Preview
+from domain.preview import BY_ADDRESS, MADE_UP, RECIPIENT, SAMPLED, Preview
 
 AS_WRITTEN: Final = "written"
 """The key of the text with its merge tokens, filled for nobody."""
@@ -28,6 +32,7 @@ _WHO: Final = {
         f"{RECIPIENT}{number}": f"Recipient {number} of {SAMPLED}"
         for number in range(1, SAMPLED + 1)
     },
+    BY_ADDRESS: "By address",
 }
 _WHY: Final = {
     Fallback.MISSING: "the list has none",
@@ -50,10 +55,45 @@ def chooser(chosen: str) -> Block:
             action_id=Action.PREVIEW_AS,
             placeholder=PlainTextObject(text="Preview as", emoji=False),
             options=list(options.values()),
-            initial_option=options[chosen],
+            # an address can be asked for again only if it is not the choice already
+            initial_option=None if chosen == BY_ADDRESS else options[chosen],
         ),
         block_id=Action.PREVIEW_AS,
     )
+
+
+StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
+
+
+def address_form(revision_id: int, label: str) -> View:
+    """Ask for an address; what takes the form's place does not have it any more."""
+    element = EmailInputElement(
+        action_id=Field.ADDRESS,
+        placeholder=PlainTextObject(text="name@company.com", emoji=False),
+        focus_on_load=True,
+    )
+    block = InputBlock(
+        label=PlainTextObject(text="A recipient's address", emoji=False),
+        hint=PlainTextObject(
+            text="Somebody of this campaign's list. Your look is on the record, without"
+            " the address.",
+            emoji=False,
+        ),
+        element=element,
+        block_id=Field.ADDRESS,
+    )
+    return modal(
+        title=f"Variant {label}",
+        blocks=[block],
+        callback=Callback.ADDRESS_FORM,
+        submit="Preview",
+        target=revision_id,
+    )
+
+
+def address_from(state: StateValues) -> str:
+    """What was typed, or nothing."""
+    return str(state.get(Field.ADDRESS, {}).get(Field.ADDRESS, {}).get("value") or "")
 
 
 def is_known(key: str) -> bool:
@@ -66,6 +106,11 @@ def about(seen: Preview) -> str:
     if not seen.about:
         return "Made up: nobody of the list is shown."
     who = " · ".join(line(each, 80) for each in seen.about)
+    if seen.key == BY_ADDRESS:
+        return (
+            f"A recipient of the list, by address: {who}."
+            " Your look is on the record, without the address."
+        )
     return f"{_WHO[seen.key]}, drawn from the list: {who}. Your look is on the record."
 
 

@@ -7,7 +7,6 @@ pair of paragraphs is one section and stays together on either.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields as fields_of
 from typing import Final
 
 from slack_sdk.models.blocks import (
@@ -49,8 +48,9 @@ from blocks.text import (
     who,
 )
 from blocks.variant_card import finding
+from domain.channel import PARTS, part_name
 from domain.comparison import Pair, Piece, Same, marked, paired, paragraphs
-from domain.variant import Copy
+from domain.scope import changed_parts
 from domain.views import ColumnView, ComparisonView, RevisionOption, RevisionView
 
 # Slack: 100 options in a group of a menu, 100 groups in a menu
@@ -160,8 +160,9 @@ def _heading(column: ColumnView) -> str:
 def _texts(left: RevisionView, right: RevisionView) -> Iterator[Block | None]:
     bodies = paragraphs(left.text.body), paragraphs(right.text.body)
     names = _short(left), _short(right)
-    yield _row(names, (left.text.subject, right.text.subject), "Subject")
-    yield _row(names, (left.text.preheader, right.text.preheader), "Preheader")
+    parts = PARTS[left.channel]
+    yield _row(names, (left.text.subject, right.text.subject), parts["subject"])
+    yield _row(names, (left.text.preheader, right.text.preheader), parts["preheader"])
     for number, each in enumerate(paired(*bodies)):
         if number == _ROWS_MOST:
             yield context("The rest of the bodies is not shown here; Read all has it.")
@@ -268,15 +269,14 @@ def posted(view: ComparisonView, actor: str, file_id: str) -> Message:
 
 
 def picture_alt(view: ComparisonView) -> str:
-    """What the picture shows, for who cannot see it; the subjects, and what differs."""
+    """What the picture shows, for who cannot see it; the headings, and what differs."""
     a, b = view.left.revision.text, view.right.revision.text
-    parts = fields_of(Copy)
-    other = [
-        each.name for each in parts if getattr(a, each.name) != getattr(b, each.name)
-    ]
+    channel = view.left.revision.channel
+    head = part_name(channel, "subject").lower()
+    other = [part_name(channel, each).lower() for each in changed_parts(a, b)]
     differs = f"They differ in {joined(other)}." if other else "The texts are the same."
     sides = " ".join(
-        f"{capital(_name(each))}: subject “{plain(each.revision.text.subject, 200)}”,"
+        f"{capital(_name(each))}: {head} “{plain(each.revision.text.subject, 200)}”,"
         f" {plural(len(each.revision.findings), 'note')}."
         for each in (view.left, view.right)
     )

@@ -39,7 +39,7 @@ def form(revision: RevisionView) -> View:
                 f" revision {revision.number}. The brief's author, or a reviewer"
                 " who is asked, accepts or declines what you suggest."
             ),
-            *text_inputs(revision.text),
+            *text_inputs(revision.text, revision.channel),
             text_input(
                 Field.COMMENT,
                 "Why?",
@@ -64,7 +64,7 @@ def said(view: SuggestionView) -> Message:
     blocks: list[Block | None] = [
         section(head),
         literal([run(view.comment)]),
-        *diff(view.before, view.after),
+        *diff(view.before, view.after, view.channel),
         context(_LEGEND),
         section(_standing(view)),
         _buttons(view),

@@ -38,9 +38,10 @@ from blocks.text import (
     who,
 )
 from domain.campaign import State
+from domain.channel import PARTS, Channel, part_name
 from domain.rejection import REASON_WORDS
 from domain.undo import UNDO_FOR
-from domain.variant import Copy, VariantState
+from domain.variant import Copy, Origin, VariantState
 from domain.views import (
     DecisionLine,
     FindingLine,
@@ -58,6 +59,8 @@ _IS_BLOCKED: Final = (
     " Edit the text or Regenerate it."
 )
 _S = VariantState
+_ASSIGNED_IN_MENU: Final = 2
+"""Stages asked at the same time that the variant's own menu has room to assign."""
 _CHANGEABLE: Final = frozenset({_S.LINTED, _S.IN_REVIEW})
 _WRITING_IS_OPEN: Final = frozenset({State.DRAFTED, State.LINTED, State.STAGED_REVIEW})
 _ENDED: Final = {
@@ -85,7 +88,9 @@ def _title(view: VariantCard, hard: int) -> str:
     parts = [f"*Variant {line(view.label, 5)}*"]
     if view.revision_number:
         parts.append(f"revision {view.revision_number}")
-    if view.origin is not None and view.origin.editor:
+    if view.origin is not None and view.origin.champion_of is not None:
+        parts.append(f"champion of #{view.origin.champion_of}")
+    elif view.origin is not None and view.origin.editor:
         parts.append(f"edited by {who(view.origin.editor)}")
     parts.append(f"*{_lint(view, hard)}*" if _is_checked(view) else _unchecked(view))
     return " · ".join(parts)
@@ -120,17 +125,18 @@ def _aloud(view: VariantCard, hard: int) -> str:
 def _text(view: VariantCard) -> list[Block | None]:
     if view.text is None:
         return []
-    return [*headings(view.text), *_body(view, view.text.body)]
+    return [*headings(view.text, view.channel), *_body(view, view.text.body)]
 
 
-def headings(text: Copy) -> list[Block]:
-    """Subject and preheader, letter for letter."""
+def headings(text: Copy, channel: Channel = Channel.EMAIL) -> list[Block]:
+    """What stands above the body, letter for letter."""
+    names = PARTS[channel]
     return [
         literal(
             [
-                run("Subject  ", bold=True),
+                run(f"{names['subject']}  ", bold=True),
                 run(_shown(text.subject)),
-                run("\nPreheader  ", bold=True),
+                run(f"\n{names['preheader']}  ", bold=True),
                 run(_shown(text.preheader)),
             ]
         )
@@ -142,13 +148,14 @@ def _shown(text: str) -> str:
 
 
 def _body(view: VariantCard, body: str) -> list[Block | None]:
+    name = part_name(view.channel, "body")
     if not body.strip():
-        return [section("*Body* (empty)")]
+        return [section(f"*{name}* (empty)")]
     if len(body) <= PREVIEW:
-        return [section("*Body*"), quote([run(body)])]
+        return [section(f"*{name}*"), quote([run(body)])]
     size = f"the first {PREVIEW} of {plural(len(body), 'character')}"
     return [
-        section(f"*Body*, {size}", accessory=_read_all(view)),
+        section(f"*{name}*, {size}", accessory=_read_all(view)),
         quote([run(truncate(body, PREVIEW))]),
     ]
 
@@ -187,14 +194,7 @@ def _made_by(view: VariantCard) -> str:
     origin = view.origin
     if origin is None:
         return ""
-    if origin.editor:
-        parts = [f"Edited by {who(origin.editor)}"]
-    elif origin.is_sample:
-        parts = [f"Made by {SAMPLE_WRITER}"]
-    else:
-        parts = [f"Made by {line(origin.model or 'an unnamed model', 60)}"]
-        if origin.temperature is not None:
-            parts.append(f"temp {origin.temperature:g}")
+    parts = _maker(origin)
     if origin.sources:
         names = ", ".join(line(each, 60) for each in origin.sources[:6])
         parts.append(f"sources {names}")
@@ -203,6 +203,18 @@ def _made_by(view: VariantCard) -> str:
     if origin.instruction:
         parts.append(f"asked for {quoted(origin.instruction, 160)}")
     return " · ".join(parts)
+
+
+def _maker(origin: Origin) -> list[str]:
+    if origin.champion_of is not None:
+        return [f"The champion, word by word the copy of #{origin.champion_of}"]
+    if origin.editor:
+        return [f"Edited by {who(origin.editor)}"]
+    if origin.is_sample:
+        return [f"Made by {SAMPLE_WRITER}"]
+    made = f"Made by {line(origin.model or 'an unnamed model', 60)}"
+    temperature = origin.temperature
+    return [made] if temperature is None else [made, f"temp {temperature:g}"]
 
 
 def _times(n: int) -> str:
@@ -224,6 +236,9 @@ def _decision(
         for each in questions:
             approve = _approve(view, each, is_blocked=is_blocked)
             side_by_side.append(section(_asked(each, now), accessory=approve))
+            if len(questions) > _ASSIGNED_IN_MENU:
+                assign = [("Assign", Verb.ASSIGN, each.request_id)]
+                side_by_side.append(actions([overflow(Action.VARIANT_MORE, assign)]))
         side_by_side.extend(map(section, blocked))
     else:
         status.extend([*(_asked(each, now) for each in questions), *blocked])
@@ -372,6 +387,9 @@ def _menu(view: VariantCard, *, is_open: bool) -> InteractiveElement | None:
             options = [comment, *suggest, compare, history, read]
         case 1:
             options = [comment, *suggest, compare, read, *assign]
-        case _:
+        case 2:
             options = [comment, *suggest, *assign, read]
+        case _:
+            # each has a menu of its own, beside what is asked
+            options = [comment, *suggest, compare, history, read]
     return overflow(Action.VARIANT_MORE, options)

@@ -31,6 +31,7 @@ from bot import (
     review,
     rollback,
     strategy,
+    upload,
     variant_window,
 )
 from bot.context import Web
@@ -54,6 +55,7 @@ SURFACES: Final = (
     incident,
     desk,
     freeze,
+    upload,
     compare,
     preview,
     variant_window,

@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from blocks import brief_form, notices
-from blocks.ids import Action, Callback
+from blocks.ids import Action, Callback, brief_block
 from blocks.message import Message, message, modal, said, section
 from blocks.text import line, plural, sentence
 from bot.brief_json import read_json
@@ -17,7 +17,9 @@ from bot.context import Web
 from bot.listeners import on_click, on_command, on_submit, open_window, say
 from bot.payloads import Click, Command, Submission
 from domain.brief import Brief, BriefInvalid, parse_brief
+from domain.brief_fields import FIELDS
 from domain.campaign import CampaignId
+from domain.channel import Slot
 from domain.errors import NotYourTurn, Overtaken, Refused
 from pipeline import record
 from pipeline.playbook import Playbook
@@ -77,7 +79,13 @@ async def _open_form(
 ) -> None:
     await slack.ack()
     audiences = await web.read(queries.audiences)
-    await open_window(slack, brief_form.form(audiences, values=values))
+    view = brief_form.form(audiences, values=values, slots=slots(web))
+    await open_window(slack, view)
+
+
+def slots(web: Web) -> tuple[Slot, ...]:
+    """Every slot that a brief can name."""
+    return tuple(web.playbook.slots.values())
 
 
 async def submitted(submission: Submission, web: Web, slack: AsyncArgs) -> None:
@@ -112,7 +120,9 @@ async def take(
         # a good brief is refused for whom it would reach: nobody, or no such segment
         errors = {"audience": str(refused)}
     if errors:
-        shown = brief_form.field_errors(errors)
+        # what the view asks for: its inputs change with the channel
+        asked = [each for each in FIELDS if brief_block(each.name) in submission.state]
+        shown = brief_form.field_errors(errors, fields=asked)
         await slack.ack(response_action="errors", errors=shown)
     else:
         await slack.ack()
@@ -121,17 +131,17 @@ async def take(
 async def _from_json(command: Command, web: Web, slack: AsyncArgs) -> None:
     try:
         asked = parse_brief(read_json(command.text))
+        campaign = await web.write(
+            file_brief,
+            web.playbook,
+            asked,
+            author=command.user,
+            source="command",
+            delivery=command.trigger,
+        )
     except BriefInvalid as invalid:
         await say(slack, _mistakes(invalid))
         return
-    campaign = await web.write(
-        file_brief,
-        web.playbook,
-        asked,
-        author=command.user,
-        source="command",
-        delivery=command.trigger,
-    )
     await say(slack, notices.brief_kept(campaign, asked.title))
 
 
@@ -160,7 +170,7 @@ async def _show(command: Command, web: Web, slack: AsyncArgs) -> None:
 async def _cancel(command: Command, web: Web, slack: AsyncArgs) -> None:
     campaign = CampaignId(_number(command))
     await web.write(record.cancel, web.playbook, campaign, actor=command.user)
-    await say(slack, said(f"Campaign #{campaign} is cancelled. Nothing will be sent."))
+    await say(slack, said(f"Campaign #{campaign} is cancelled. Nothing will leave."))
 
 
 async def _help(_command: Command, _web: Web, slack: AsyncArgs) -> None:

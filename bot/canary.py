@@ -83,14 +83,17 @@ async def evidence(click: Click, web: Web, slack: AsyncArgs) -> None:
     await slack.ack()
     number, facts = CampaignId(click.target), web.facts
     card = await web.read(queries.campaign_card, number, facts)
-    opened = await open_window(slack, canary_report.evidence(card))
+    beside = await web.read(
+        queries.control, number, look=web.playbook.control, now=web.now()
+    )
+    opened = await open_window(slack, canary_report.evidence(card, control=beside))
     # clicks of a long list take longer to read than Slack waits for a window
-    arms = await web.read(queries.arms, number, policy=facts.canary, now=web.now())
+    arms = await web.read(queries.arms, number, today=facts.canary, now=web.now())
     if opened is None or arms is None:
         return
     try:
         await slack.client.views_update(
-            view_id=opened, view=canary_report.evidence(card, arms)
+            view_id=opened, view=canary_report.evidence(card, arms, beside)
         )
     except SLACK_AWAY as error:
         # the window has been closed meanwhile
@@ -125,5 +128,6 @@ MENU: Final[Mapping[Verb, OnClick]] = {
     Verb.HOLD: BUTTONS[Action.HOLD],
     Verb.CANCEL_CAMPAIGN: BUTTONS[Action.CANCEL_CAMPAIGN],
     Verb.ROLL_BACK: rollback.roll_back,
+    Verb.MARK_CHUNK_SENT: mark_chunk_sent,
     Verb.SEND_AGAIN: send_again,
 }

@@ -8,7 +8,8 @@ from aiohttp import web as http
 from bot.context import Web
 from domain.errors import Refused, TryLater
 from pipeline import record
-from pipeline.conversions import BadSignature, read_post, verify
+from pipeline.conversions import read_post
+from pipeline.webhook import BadSignature, verify
 
 log = structlog.get_logger()
 

@@ -1,4 +1,4 @@
-"""`/desk`: how the desk is doing, now and over some days; and freezing all of it."""
+"""`/desk`: how the desk is doing; freezing all of it; and bringing a list in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from blocks import notices, stage_metrics
-from bot import freeze
+from bot import freeze, upload
 from bot.context import Web
 from bot.listeners import on_command, say
 from bot.payloads import Command
@@ -58,4 +58,5 @@ ANSWERS: Final[Mapping[str, Answer]] = {
     "metrics": metrics,
     "freeze": freeze.freeze,
     "lift": freeze.lift,
+    "import": upload.ask,
 }

@@ -11,7 +11,7 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from slack_sdk.models.views import View
 
 from blocks import aftermath, incident
-from blocks.ids import Action, Callback
+from blocks.ids import Action, Callback, row_id
 from bot.context import Web
 from bot.errors import guarded
 from bot.listeners import SLACK_AWAY, on_click, on_submit, open_window
@@ -139,9 +139,9 @@ async def action_done(click: Click, web: Web, slack: AsyncArgs) -> None:
     await web.write(record.action_done, web.playbook, click.target, actor=click.user)
     await slack.ack()
     view = slack.body.get("view") or {}
-    about = str(view.get("private_metadata") or "")
-    if about.isdigit():
-        await _redraw(CampaignId(int(about)), web, slack)
+    about = row_id(view.get("private_metadata"))
+    if about is not None:
+        await _redraw(CampaignId(about), web, slack)
 
 
 async def _redraw(number: CampaignId, web: Web, slack: AsyncArgs) -> None:

@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from blocks.ids import Action, Verb, parse_option
+from blocks.ids import Action, Verb, parse_option, row_id
 from blocks.preview import is_known
 from domain.errors import Refused
 
 Body = Mapping[str, Any]
 
 # SQLite and Postgres: every number of this length fits a bigint
-_ID_DIGITS: Final = 18
 
 # what nobody can type and no database keeps: NUL, and half of a pair of surrogates
 _UNTYPABLE: Final = re.compile("[\x00\ud800-\udfff]")
@@ -92,12 +91,14 @@ class Typing:
     Attributes:
         callback: The view's callback id.
         submit: What its submit button says.
+        target: The row in `private_metadata`; 0 for a form about none.
         state: What was typed or chosen so far, as in a `Submission`.
     """
 
     view_id: str
     callback: str
     submit: str
+    target: int
     state: dict[str, dict[str, dict[str, Any]]]
 
     @classmethod
@@ -113,6 +114,7 @@ class Typing:
             view_id=str(view["id"]),
             callback=str(view["callback_id"]),
             submit=str((view.get("submit") or {}).get("text", "")),
+            target=number(str(view.get("private_metadata") or 0)),
             state=_typed(view),
         )
 
@@ -332,7 +334,4 @@ def number(value: str) -> int:
 
 
 def _digits(word: str) -> int | None:
-    digits = word.strip().removeprefix("#")
-    if digits.isascii() and digits.isdigit() and len(digits) <= _ID_DIGITS:
-        return int(digits)
-    return None
+    return row_id(word.strip().removeprefix("#"))

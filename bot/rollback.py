@@ -127,10 +127,12 @@ async def _show(rolled: RolledBack, web: Web, slack: AsyncArgs) -> None:
     """Show how far the stopping is; it is done whether or not this can be shown."""
     incident_of = rolled.incident
     already = "" if rolled.is_new else " already"
-    words = (
-        f"#{incident_of.campaign_id} is{already} rolled back."
-        f" {plural(incident_of.mails_spared, 'mail')} will not go out."
+    left = (
+        f"Visitors of {rolled.slot} see what was there before."
+        if rolled.slot
+        else f"{plural(incident_of.mails_spared, 'mail')} will not go out."
     )
+    words = f"#{incident_of.campaign_id} is{already} rolled back. {left}"
     view = await _progress(rolled, web)
     if view is None:
         await whisper(slack, said(words))

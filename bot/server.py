@@ -1,4 +1,4 @@
-"""The web process: Slack, ESP webhooks, unsubscribe, health and metrics."""
+"""The web process: Slack, ESP webhooks, slots, unsubscribe, health and metrics."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot import conversions, members, unsubscribe, webhooks
 from bot.app import Desk, Socket, build_desk
+from bot.content import Content
 from bot.context import Reads, Web, writer_threads
 from domain.errors import TryLater
 from pipeline.wiring import Deps
@@ -61,6 +62,9 @@ def build(deps: Deps, reader: Reads) -> http.Application:
         app.router.add_post(address, _with(webhooks.events, web))
     if deps.settings.conversions_secret.get_secret_value():
         app.router.add_post("/v1/conversions", _with(conversions.take, web))
+    content = Content(web)
+    app.router.add_get("/v1/content/{slot}", content.show)
+    app.router.add_post("/v1/events", content.take)
     app.router.add_get("/u/{token}", _with(unsubscribe.ask, web))
     app.router.add_post("/u/{token}", _with(unsubscribe.stop, web))
     app.router.add_get("/healthz", healthz)

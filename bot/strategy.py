@@ -27,6 +27,7 @@ def register(app: AsyncApp) -> None:
     for action, act in BUTTONS.items():
         app.action(action)(on_click(act))
     app.action(Action.BRIEF_TIER)(on_typing(tier_chosen))
+    app.action(Action.BRIEF_CHANNEL)(on_typing(channel_chosen))
     app.view(Callback.CHANGES_FORM)(on_submit(ask_for_changes))
     app.view(Callback.CHANGE_BRIEF_FORM)(on_submit(changed))
 
@@ -61,7 +62,10 @@ async def change(click: Click, web: Web, slack: AsyncArgs) -> None:
     check_may_change(click.user, author=version.author)
     audiences = await web.read(queries.audiences)
     asked = await web.read(queries.strategy_decision, version.id)
-    await open_window(slack, brief_form.change_form(audiences, version, asked))
+    slots = brief.slots(web)
+    await open_window(
+        slack, brief_form.change_form(audiences, version, asked, slots=slots)
+    )
 
 
 BUTTONS: Final[Mapping[Action, OnClick]] = {
@@ -79,11 +83,29 @@ async def tier_chosen(typing: Typing, web: Web, slack: AsyncArgs) -> None:
     is_new = typing.callback == Callback.BRIEF_FORM
     if not is_new or brief_form.submit_label(values) == typing.submit:
         return
-    audiences = await web.read(queries.audiences)
+    await _draw_again(typing, values, web, slack)
+
+
+async def channel_chosen(typing: Typing, web: Web, slack: AsyncArgs) -> None:
+    """Ask for what a brief for that channel needs, and for nothing else."""
+    await slack.ack()
+    await _draw_again(typing, brief_form.values_from(typing.state), web, slack)
+
+
+async def _draw_again(
+    typing: Typing, values: Mapping[str, object], web: Web, slack: AsyncArgs
+) -> None:
+    audiences, slots = await web.read(queries.audiences), brief.slots(web)
+    if typing.callback == Callback.BRIEF_FORM:
+        view = brief_form.form(audiences, values=values, slots=slots)
+    else:
+        version = await web.read(queries.brief_version, typing.target)
+        asked = await web.read(queries.strategy_decision, version.id)
+        view = brief_form.change_form(
+            audiences, version, asked, values=values, slots=slots
+        )
     # no hash: what is typed meanwhile stays, since the inputs keep their ids
-    await slack.client.views_update(
-        view_id=typing.view_id, view=brief_form.form(audiences, values=values)
-    )
+    await slack.client.views_update(view_id=typing.view_id, view=view)
 
 
 async def ask_for_changes(submission: Submission, web: Web, slack: AsyncArgs) -> None:

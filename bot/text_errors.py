@@ -20,7 +20,10 @@ _TEXTS: Final[Mapping[str, Callable[[Copy], str]]] = {
 
 def text_errors(text: Copy, seen: RevisionView) -> dict[str, str]:
     """What keeps an edited text from being a revision, by block id."""
-    errors = {str(block): words for block, words in edit_form.copy_errors(text).items()}
+    errors = {
+        str(block): words
+        for block, words in edit_form.copy_errors(text, seen.channel).items()
+    }
     for block, part in _TEXTS.items():
         try:
             merge_reading.tokens_used(part(text))

@@ -15,7 +15,7 @@ from aiohttp import web as http
 from bot.context import Web
 from domain.errors import TryLater, Unknown
 from pipeline import record
-from pipeline.tokens import read_token
+from pipeline.tokens import OF_A_SEED, read_token
 
 log = structlog.get_logger()
 
@@ -62,6 +62,8 @@ _FORM: Final = (
 
 async def ask(request: http.Request, web: Web) -> http.Response:
     """Show the button; a link scanner that comes here changes nothing."""
+    if _is_seeds(request):
+        return _seeds(web)
     try:
         _send_id(request, web)
     except Unknown:
@@ -76,6 +78,8 @@ async def ask(request: http.Request, web: Web) -> http.Response:
 
 async def stop(request: http.Request, web: Web) -> http.Response:
     """Unsubscribe, from the page's button or from the mail program's own."""
+    if _is_seeds(request):
+        return _seeds(web)
     try:
         await web.write(record.unsubscribe, _send_id(request, web))
     except Unknown:
@@ -99,6 +103,23 @@ async def stop(request: http.Request, web: Web) -> http.Response:
 def _send_id(request: http.Request, web: Web) -> int:
     secret = web.deps.settings.secret_key.get_secret_value()
     return read_token(secret, request.match_info["token"])
+
+
+def _is_seeds(request: http.Request) -> bool:
+    return request.match_info["token"] == OF_A_SEED
+
+
+def _seeds(web: Web) -> http.Response:
+    """What the link of a seed mail says; there is nobody whom it could suppress."""
+    return _page(
+        200,
+        "This is a seed mail's link",
+        "<p>It unsubscribes nobody: this mail was sent to the team of"
+        f" {escape(web.playbook.footer.sender_name)} to be looked at. Each recipient's"
+        " mail has a link of its own.</p>"
+        "<p>To get no more of them, have your address taken out of"
+        " <code>seeds</code> in <code>canary.yaml</code>.</p>",
+    )
 
 
 def _not_ours(web: Web) -> http.Response:

@@ -11,6 +11,7 @@ import click
 from cli.desk import open_desk
 from domain.brief import json_schema, parse_brief
 from domain.campaign import State
+from domain.channel import people
 from domain.errors import Refused
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def brief(file: Path | None, author: str | None, *, schema: bool) -> None:
     waits = campaign.state is State.AWAITING_BRAND_LEAD
     click.echo(
         f"Campaign #{campaign.id} is briefed: {campaign.title},"
-        f" {campaign.audience_size:,} recipients."
+        f" {people(campaign.brief_channel, campaign.audience_size)}."
         + (" It waits for a brand lead before anything is written." if waits else "")
     )
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import getpass
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from cli.desk import open_desk
+from domain.channel import channel_of, left_out
+from domain.errors import Refused
 
 if TYPE_CHECKING:
     from domain.views import CampaignLine
@@ -46,9 +49,13 @@ def list_(limit: int, *, live: bool) -> None:
 def in_a_line(line: CampaignLine) -> str:
     state = line.state.replace("_", " ")
     stage = f" ({line.stage})" if line.stage else ""
+    reach = (
+        f"seen by {line.mails_out:,} in {line.slot}"
+        if line.slot
+        else f"{line.mails_out:>7,} of {line.recipients:<7,} mailed"
+    )
     return (
-        f"#{line.id:<4} {state + stage:<24} tier {line.tier}"
-        f"  {line.mails_out:>7,} of {line.recipients:<7,} mailed"
+        f"#{line.id:<4} {state + stage:<24} tier {line.tier}  {reach:<25}"
         f"  {line.complaints:>3} complaints  {line.title}"
     )
 
@@ -67,15 +74,21 @@ def show(number: int) -> None:
         incident = desk.database.read(queries.incident, key)
     click.echo(in_a_line(line))
     click.echo()
+    others = left_out(channel_of(brief))
     for name, value in brief.items():
-        if value not in (None, "", []):
+        if value not in (None, "", []) and name not in others:
             click.echo(f"  {name:<18} {_said(value)}")
     if incident is not None:
         click.echo()
         click.echo(
             f"Rolled back at {incident.opened_at:%Y-%m-%d %H:%M:%S} UTC by"
             f" {incident.actor} ({incident.trigger.replace('_', ' ')}):"
-            f" {incident.mails_out:,} mails were out, {incident.mails_spared:,} spared."
+            + (
+                f" {incident.mails_out:,} visitors had seen it."
+                if incident.slot
+                else f" {incident.mails_out:,} mails were out,"
+                f" {incident.mails_spared:,} spared."
+            )
         )
     click.echo()
     click.echo(f"The whole story: copydesk audit show {number}")
@@ -101,6 +114,49 @@ def retry(number: int) -> None:
         actor = Actor.machine(shell_user())
         after = record.retry(store, desk.playbook, CampaignId(number), actor=actor)
     click.echo(f"Campaign #{number} is {after.state.replace('_', ' ')} again.")
+
+
+@campaign.command()
+@_NUMBER
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="An empty folder, or one that is not there yet.",
+)
+def export(number: int, folder: Path) -> None:
+    """Write the approved copy of a landing page, ad or chat to files."""
+    from domain.campaign import CampaignId
+    from pipeline import record
+    from pipeline.export import files_of
+
+    key = CampaignId(number)
+    with open_desk() as desk:
+        files = desk.database.look(lambda store: files_of(store, desk.playbook, key))
+        _check_empty(folder)
+        with desk.database.begin() as store:
+            record.exported(store, key, files, actor=shell_user())
+    _write(folder, files)
+    click.echo(f"{folder} has {len(files)} files of #{number}; see manifest.json.")
+
+
+def _check_empty(folder: Path) -> None:
+    if folder.exists() and any(folder.iterdir()):
+        raise Refused(f"{folder} has other things in it. Name a folder that is empty.")
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """The manifest comes last: a folder without one is half an export."""
+    try:
+        for name, body in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # never over another's file, also when it came since we looked
+            with path.open("xb") as file:
+                file.write(body)
+    except OSError as error:
+        raise Refused(f"{folder} cannot be written: {error.strerror}.") from error
 
 
 @click.command()
@@ -134,10 +190,13 @@ def rollback(number: int, reason: str | None, *, is_drill: bool) -> None:
     if not done.is_new:
         click.echo(f"Campaign #{number} was rolled back already by {incident.actor}.")
         return
-    click.echo(
-        f"Campaign #{number} is stopped: {incident.mails_out:,} mails are out,"
-        f" {incident.mails_spared:,} will not leave."
+    reach = (
+        f"{incident.mails_out:,} visitors saw it, {done.slot} shows what was there before"
+        if done.slot
+        else f"{incident.mails_out:,} mails are out, {incident.mails_spared:,} will not"
+        " leave"
     )
+    click.echo(f"Campaign #{number} is stopped: {reach}.")
 
 
 def _drill(number: int) -> None:

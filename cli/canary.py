@@ -158,7 +158,7 @@ def _draw(path: Path, rows: list[Row]) -> None:
 @click.argument("number", type=click.IntRange(min=1))
 @click.option("--json", "is_json", is_flag=True, help="For programs; rates are 0-1.")
 def arms(number: int, *, is_json: bool) -> None:
-    """Compare the arms of campaign NUMBER once all of it is out."""
+    """Compare the arms of campaign NUMBER over the steps that are out."""
     from cli import canary_tables
     from domain.campaign import CampaignId
     from pipeline.wiring import utc_now
@@ -169,11 +169,11 @@ def arms(number: int, *, is_json: bool) -> None:
         # refuses a number that is none
         desk.database.read(queries.campaign_card, CampaignId(number), facts)
         found = desk.database.read(
-            queries.arms, CampaignId(number), policy=facts.canary, now=utc_now()
+            queries.arms, CampaignId(number), today=facts.canary, now=utc_now()
         )
     if found is None:
         raise Refused(
-            f"#{number} has no arms to compare: it has one, or is not all out."
+            f"#{number} has no arms to compare: it has one, or a step is still going out."
         )
     if is_json:
         click.echo(json.dumps(canary_tables.arms_as_json(found), indent=2))

@@ -69,7 +69,8 @@ def _smtp(given: Settings) -> Iterator[Line]:
     yield _well("The mail server lets us in.")
     yield _warn(
         "SMTP reports no deliveries, bounces or complaints.",
-        "A canary ends without data and a person expands it; another ESP judges itself.",
+        "Each step is held when its window is over, and two people expand it; a canary"
+        " at another ESP is judged.",
     )
     if not given.smtp_dkim_domain:
         yield _warn(

@@ -65,7 +65,10 @@ def in_words(view: PostmortemView, names: dict[str, str]) -> Iterator[str]:
     yield f"  reason         {found.reason or 'none given yet'}"
     yield f"  cause          {CAUSE_WORDS[found.cause] if found.cause else 'not said yet'}"
     yield (
-        f"  mails          {found.mails_out:,} out, {found.mails_spared:,} spared,"
+        f"  visitors       {found.mails_out:,} had seen it, {found.leaked:,} reported"
+        " afterwards"
+        if found.slot
+        else f"  mails          {found.mails_out:,} out, {found.mails_spared:,} spared,"
         f" {found.leaked:,} leaked, {found.suppressed:,} suppressed"
     )
     yield ""

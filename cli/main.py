@@ -25,6 +25,10 @@ COMMANDS: Final = {
     ),
     "campaign": ("cli.campaign:campaign", "List, show or retry campaigns."),
     "rollback": ("cli.campaign:rollback", "Stop a campaign now, without Slack."),
+    "slot": (
+        "cli.slot:slot",
+        "Where other copy is shown: list, secret, what is shown, a play.",
+    ),
     "canary": ("cli.canary:canary", "What the judge would do; raise an alarm."),
     "freeze": ("cli.freeze:freeze", "Let nothing leave for a while; list or lift."),
     "incident": ("cli.incident:incident", "A rollback's clocks and postmortem."),

@@ -69,6 +69,8 @@ def _slack(plan: Plan) -> Part:
         "PRACTICE_SLACK_DATA_DIR": str(plan.folder / "slack"),
         "PRACTICE_SLACK_NOTES": "\n".join(lines),
     }
+    if "esp" in plan.practice:
+        env["PRACTICE_SLACK_ESP_PAGE"] = f"{plan.local_esp}/practice/switches"
     return Part(
         name="slack",
         argv=copydesk("practice", "slack", "--port", str(plan.ports.page)),
@@ -94,6 +96,7 @@ def _esp(plan: Plan) -> Part:
         "PRACTICE_ESP_WEBHOOK_PASSWORD": plan.made["esp_key"],
         "PRACTICE_ESP_WEBHOOK_URL": f"{plan.local_web}/webhooks/esp/{plan.esp}",
         "PRACTICE_ESP_DATA_DIR": str(plan.folder / "esp"),
+        "PRACTICE_ESP_SMTP_PORT": str(plan.ports.smtp if plan.esp == "smtp" else 0),
         "COPYDESK_TIME_SCALE": plan.desk["COPYDESK_TIME_SCALE"],
     }
     return Part(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -53,6 +54,8 @@ class Ports:
     page: int
     writer: int
     esp: int
+    # the practice ESP's mail server
+    smtp: int
     broker: int
     # what was asked for and is taken, in sentences
     moved: tuple[str, ...] = ()
@@ -87,6 +90,10 @@ class Plan:
     @property
     def local_web(self) -> str:
         return f"http://{_LOOPBACK}:{self.ports.web}"
+
+    @property
+    def local_esp(self) -> str:
+        return f"http://{_LOOPBACK}:{self.ports.esp}"
 
     def practice_lines(self) -> tuple[str, ...]:
         """How time is scaled, said to people; nothing when it is not."""
@@ -125,6 +132,7 @@ def make_plan(
     """
     given = {name: value for name, value in env.items() if value}
     vendor = vendor_of(given)
+    refuse_uninstalled(vendor)
     keys = {**KEY_OF, "esp": vendor.key}
     practice = tuple(part for part, key in keys.items() if key not in given)
     refuse_half_real(given, practice)
@@ -142,7 +150,7 @@ def make_plan(
         "COPYDESK_CONVERSIONS_SECRET": made["conversions_secret"],
         "COPYDESK_ESP": DEFAULT,
         "BROKER_URL": f"redis://:{made['broker_password']}@{_LOOPBACK}:{ports.broker}/0",
-        **{name: value for name, value in given.items() if _is_ours(name)},
+        **_given_to_us(given, practice),
         "COPYDESK_DATA_DIR": str(folder),
         "COPYDESK_PLAYBOOK": str(playbook),
         "COPYDESK_PORT": str(ports.web),
@@ -172,6 +180,19 @@ def vendor_of(given: Mapping[str, str]) -> Vendor:
     return VENDORS[name]
 
 
+def refuse_uninstalled(vendor: Vendor) -> None:
+    """Refuse an ESP, practice or real, whose library is not here.
+
+    Raises:
+        Refused: Says how to install it.
+    """
+    if vendor.module and find_spec(vendor.module) is None:
+        raise Refused(
+            f"{vendor.title} needs {vendor.module}:"
+            " pip install --require-hashes -r requirements/ses.txt."
+        )
+
+
 def refuse_half_real(given: Mapping[str, str], practice: tuple[str, ...]) -> None:
     """Refuse a setup that could mail real people by mistake or against the law.
 
@@ -187,11 +208,6 @@ def refuse_half_real(given: Mapping[str, str], practice: tuple[str, ...]) -> Non
         )
     vendor = vendor_of(given)
     if "esp" in practice:
-        if not vendor.has_practice:
-            raise Refused(
-                f"COPYDESK_ESP={given['COPYDESK_ESP']} needs {vendor.key}: the practice"
-                " ESP cannot stand in for it. Unset COPYDESK_ESP to practise."
-            )
         return
     if "slack" in practice:
         raise Refused(
@@ -236,13 +252,8 @@ def _practice_env(
             "OPENAI_MODEL": asked if asked.startswith("sample-") else "sample-writer",
         }
     if "esp" in practice:
-        prefix = given.get("COPYDESK_ESP", DEFAULT).upper()
         env |= {
-            f"{prefix}_API_KEY": made["esp_key"],
-            f"{prefix}_API_URL": f"http://{_LOOPBACK}:{ports.esp}",
-            # what the practice SparkPost shows; SendGrid signs, and says how itself
-            "SPARKPOST_WEBHOOK_USER": "copydesk",
-            "SPARKPOST_WEBHOOK_PASSWORD": made["esp_key"],
+            **_PRACTICE_ESP[given.get("COPYDESK_ESP", DEFAULT)](ports, made["esp_key"]),
             "COPYDESK_MAIL_FROM": given.get("COPYDESK_MAIL_FROM", _SENDER),
             "COPYDESK_ALLOW_SAMPLE_COPY": given.get("COPYDESK_ALLOW_SAMPLE_COPY", "1"),
             "COPYDESK_TIME_SCALE": given.get("COPYDESK_TIME_SCALE", PRACTICE_SCALE),
@@ -251,6 +262,48 @@ def _practice_env(
 
 
 _SENDER: Final = "ada@northwind.example"
+
+
+def _practice_sendgrid(ports: Ports, key: str) -> dict[str, str]:
+    # it signs, and says itself how
+    return {
+        "SENDGRID_API_KEY": key,
+        "SENDGRID_API_URL": f"http://{_LOOPBACK}:{ports.esp}",
+    }
+
+
+def _practice_sparkpost(ports: Ports, key: str) -> dict[str, str]:
+    return {
+        "SPARKPOST_API_KEY": key,
+        "SPARKPOST_API_URL": f"http://{_LOOPBACK}:{ports.esp}",
+        "SPARKPOST_WEBHOOK_USER": "copydesk",
+        "SPARKPOST_WEBHOOK_PASSWORD": key,
+    }
+
+
+def _practice_ses(ports: Ports, key: str) -> dict[str, str]:
+    return {
+        "SES_REGION": "eu-west-1",
+        "SES_CONFIGURATION_SET": "practice",
+        # as `practice.esp.sns` has it; a test compares the two
+        "SES_SNS_TOPIC": "arn:aws:sns:eu-west-1:000000000000:practice",
+        "SES_API_URL": f"http://{_LOOPBACK}:{ports.esp}",
+        "AWS_ACCESS_KEY_ID": key,
+        "AWS_SECRET_ACCESS_KEY": key,
+    }
+
+
+def _practice_smtp(ports: Ports, key: str) -> dict[str, str]:
+    return {"SMTP_URL": f"smtp://copydesk:{key}@{_LOOPBACK}:{ports.smtp}"}
+
+
+_PRACTICE_ESP: Final[Mapping[str, Callable[[Ports, str], dict[str, str]]]] = {
+    "sendgrid": _practice_sendgrid,
+    "sparkpost": _practice_sparkpost,
+    "ses": _practice_ses,
+    "smtp": _practice_smtp,
+}
+"""What the desk is told, so that the practice ESP stands in for each."""
 
 
 def _notes(given: Mapping[str, str], practice: tuple[str, ...]) -> tuple[str, ...]:
@@ -273,6 +326,14 @@ def _notes(given: Mapping[str, str], practice: tuple[str, ...]) -> tuple[str, ..
         if vendor.key in given and name != chosen
     ]
     return tuple(notes)
+
+
+def _given_to_us(given: Mapping[str, str], practice: tuple[str, ...]) -> dict[str, str]:
+    """What was set for us; no practice ever has a real AWS account at hand."""
+    ours = {name: value for name, value in given.items() if _is_ours(name)}
+    if "esp" not in practice:
+        return ours
+    return {name: value for name, value in ours.items() if not name.startswith("AWS_")}
 
 
 def _is_ours(name: str) -> bool:
@@ -300,6 +361,7 @@ def _ports(given: Mapping[str, str]) -> Ports:
         page=page,
         writer=_next_free(0, _LOOPBACK),
         esp=_next_free(0, _LOOPBACK),
+        smtp=_next_free(0, _LOOPBACK),
         broker=_next_free(0, _LOOPBACK),
         moved=tuple(moved),
     )

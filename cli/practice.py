@@ -96,6 +96,7 @@ def _workspace(env: Mapping[str, str], port: int) -> PracticeSlack:
         ),
         events=tuple(raw["settings"]["event_subscriptions"]["bot_events"]),
         notes=tuple(line for line in notes.splitlines() if line.strip()),
+        esp_page=env.get("PRACTICE_SLACK_ESP_PAGE", ""),
         port=port,
     )
 

@@ -12,6 +12,8 @@ from typing import Final, cast
 
 from domain import link
 from domain.brief_fields import BY_NAME, FIELDS, Field, Json, Kind
+from domain.channel import MAIL_ONLY, NAMES, Channel
+from domain.control import CHAMPION
 from domain.errors import Refused
 from domain.folding import clean
 from domain.lint import did_you_mean
@@ -35,10 +37,13 @@ class Brief:
     """What to write, for whom, within which limits.
 
     Attributes:
-        audience: Key of the segment to write to.
+        audience: Key of the segment to write to, or for.
+        champion: The sent campaign, and its arm, whose copy is variant A, the control;
+            empty for none.
+        slot: Key of the place where copy that is no mail is shown; empty for mail.
         allowed_links: Every link the mail may hold; the call to action is one.
         metric_target: Wanted value of `metric`, in the metric's own unit.
-        arms: How many variants are sent side by side, 1-4.
+        arms: How many variants are sent or shown side by side, 1-8.
         variants: How many are written for the reviewers to choose from, 1-8.
         send_at: Aware time, or None for as soon as the mail is approved.
     """
@@ -65,6 +70,8 @@ class Brief:
     arms: int
     variants: int
     tier: str
+    champion: str
+    slot: str
     send_at: datetime | None
 
 
@@ -229,8 +236,6 @@ def _read_choice(spec: Field, given: object) -> str:
     allowed = " or ".join(spec.choices)
     if not isinstance(given, str) or given.strip() not in spec.choices:
         shown = clean(str(given), multiline=False)[:40]
-        if spec.name == "channel":
-            raise _Wrong(f"Only email campaigns can run for now, not {shown!r}.")
         raise _Wrong(f"{spec.label} must be {allowed}, not {shown!r}.")
     return given.strip()
 
@@ -336,14 +341,51 @@ _READERS: Final[Mapping[Kind, Callable[[Field, object], object]]] = {
 
 
 def _cross_check(values: Mapping[str, object]) -> dict[str, str]:
+    """What is wrong with fields that are right each by itself; the first of it."""
+    return next((wrong for check in _CHECKS if (wrong := check(values))), {})
+
+
+def _arms(values: Mapping[str, object]) -> dict[str, str]:
     arms, variants = cast("int", values["arms"]), cast("int", values["variants"])
     if arms > variants:
         return {"arms": f"{arms} arms need at least {arms} variants, not {variants}."}
     if values["ab_variable"] == "none" and arms > 1:
         return {"ab_variable": f"Say what differs between the {arms} arms."}
     if values["ab_variable"] != "none" and arms == 1:
-        return {"arms": "An A/B test needs 2 to 4 arms."}
+        return {
+            "arms": "An A/B test needs 2 arms or more, as many as there are variants."
+        }
     return {}
+
+
+def _champion(values: Mapping[str, object]) -> dict[str, str]:
+    champion = cast("str", values["champion"])
+    if champion and CHAMPION.fullmatch(champion) is None:
+        return {
+            "champion": "A champion is a campaign's number, or 41B for an arm of it."
+        }
+    if champion and values["arms"] == 1:
+        return {"champion": "A champion goes out beside new copy: ask for 2 arms."}
+    return {}
+
+
+def _slot(values: Mapping[str, object]) -> dict[str, str]:
+    channel = Channel(cast("str", values["channel"]))
+    if channel.is_mailed and values["slot"]:
+        return {"slot": "A mail is shown in no slot; leave it empty."}
+    if channel.is_mailed:
+        return {}
+    if not values["slot"]:
+        return {"slot": f"{NAMES[channel]} copy needs the slot that shows it."}
+    return {
+        name: f"{BY_NAME[name].label} is about a mail; leave it out of"
+        f" {NAMES[channel].lower()} copy."
+        for name in sorted(MAIL_ONLY)
+        if values[name] != BY_NAME[name].default
+    }
+
+
+_CHECKS: Final = (_arms, _champion, _slot)
 
 
 def _with_cta(values: Mapping[str, object]) -> tuple[str, ...]:

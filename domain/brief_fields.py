@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from domain import link
+from domain.channel import Channel
 
 Kind = Literal[
     "choice",
@@ -52,10 +53,10 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field(
         name="channel",
         label="Channel",
-        help="Where the copy goes. Only email is available for now.",
+        help="What the copy is for: mail is sent, all else is shown in a slot.",
         kind="choice",
-        choices=("email",),
-        default="email",
+        choices=tuple(Channel),
+        default=Channel.EMAIL,
     ),
     Field(
         name="title",
@@ -76,7 +77,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field(
         name="audience",
         label="Audience",
-        help="The key of the segment to write to.",
+        help="The key of the segment to write to, or for.",
         kind="text",
         required=True,
         max_length=64,
@@ -125,7 +126,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field(
         name="allowed_links",
         label="Other allowed links",
-        help="Every other link the mail may hold, one per line.",
+        help="Every other link the text may hold, one per line.",
         kind="urls",
         max_length=link.MAX_URL,
         max_items=20,
@@ -167,7 +168,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field(
         name="max_links",
         label="Most links",
-        help="How many links the mail may hold, the call to action included.",
+        help="How many links the text may hold, the call to action included.",
         kind="int",
         low=1,
         high=20,
@@ -185,14 +186,14 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field(
         name="plain_text_part",
         label="Plain-text part",
-        help="Send a plain-text part beside the HTML one.",
+        help="Send a plain-text part beside the HTML one; of a mail only.",
         kind="bool",
         default=True,
     ),
     Field(
         name="no_image_only",
         label="No image-only mail",
-        help="The message must make sense with images off.",
+        help="The message must make sense with images off; of a mail only.",
         kind="bool",
         default=True,
     ),
@@ -207,10 +208,10 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field(
         name="arms",
         label="Arms",
-        help="How many variants are sent side by side.",
+        help="How many variants are sent, or shown, side by side.",
         kind="int",
         low=1,
-        high=4,
+        high=8,
         default=1,
     ),
     Field(
@@ -231,9 +232,25 @@ FIELDS: Final[tuple[Field, ...]] = (
         default="B",
     ),
     Field(
+        name="champion",
+        label="Champion",
+        help="A sent campaign, such as 41 or 41B, whose copy goes out beside the new.",
+        kind="text",
+        max_length=12,
+        default="",
+    ),
+    Field(
+        name="slot",
+        label="Slot",
+        help="The key of the place where copy that is no mail is shown.",
+        kind="text",
+        max_length=40,
+        default="",
+    ),
+    Field(
         name="send_at",
         label="Send time",
-        help="When to send, with a time zone; empty sends as soon as approved.",
+        help="When to send, or show first, with a time zone; empty: as soon as approved.",
         kind="time",
     ),
 )

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, NewType
 
+from domain.channel import Channel
 from domain.errors import MoveNotAllowed
 
 CampaignId = NewType("CampaignId", int)
@@ -109,6 +110,8 @@ _STRAIGHT: Final[Mapping[tuple[State, Event], State]] = {
     (State.CANARY, Event.ROLLED_BACK): State.ROLLED_BACK,
     (State.EXPANDING, Event.ROLLED_BACK): State.ROLLED_BACK,
     (State.HELD, Event.ROLLED_BACK): State.ROLLED_BACK,
+    # only what a slot shows: mails that are all out cannot be taken back
+    (State.SENT, Event.ROLLED_BACK): State.ROLLED_BACK,
     (State.PARKED, Event.ROLLED_BACK): State.ROLLED_BACK,
 }
 
@@ -131,13 +134,20 @@ PAUSES: Final = frozenset({State.HELD, State.PARKED})
 """States that remember where they came from."""
 
 
-def move(state: State, event: Event, *, paused_from: State | None = None) -> State:
+def move(
+    state: State,
+    event: Event,
+    *,
+    paused_from: State | None = None,
+    is_mailed: bool = True,
+) -> State:
     """Return the state after `event`.
 
     Args:
         state: The campaign's state now.
         event: What happened.
         paused_from: Where a held or parked campaign came from.
+        is_mailed: False for what is shown in a slot, which can stop being shown.
 
     Raises:
         MoveNotAllowed: The pair is not in `MOVES`, or mail has already left and
@@ -145,6 +155,8 @@ def move(state: State, event: Event, *, paused_from: State | None = None) -> Sta
             only rolled back).
     """
     if (state, event) not in MOVES:
+        raise MoveNotAllowed(state, event)
+    if is_mailed and (state, event) == (State.SENT, Event.ROLLED_BACK):
         raise MoveNotAllowed(state, event)
     if (
         state is State.PARKED
@@ -202,9 +214,14 @@ class Campaign:
     author: str
     # key of the team of its own that it is of; empty: the centre's
     team: str
+    # Slack's channel, where its card is
     channel: str
+    # what its copy is for, and the slot that shows it; no slot for mail
+    brief_channel: Channel
+    slot: str
     audience_id: int
-    # Recipients who can be mailed: consent given, not suppressed, at briefing time.
+    # Recipients who can be mailed: consent given, not suppressed, at briefing time. Of
+    # copy that is no mail, the people it is written for.
     audience_size: int
     send_at: datetime | None
     step_started_at: datetime | None

@@ -30,7 +30,14 @@ from domain.canary_policy import (
     matured_share,
     milestones,
 )
-from domain.canary_words import blindness, percent, percent_up
+from domain.canary_words import (
+    MAILS,
+    Words,
+    blindness,
+    muteness,
+    percent,
+    percent_up,
+)
 
 __all__ = [
     "Alarm",
@@ -91,7 +98,10 @@ def judge(
     expands_alone: bool = True,
     window: timedelta | None = None,
     arms: Sequence[ArmMails] = (),
+    worse: str = "",
     kills: Sequence[HardKill] = (),
+    mute_esp: str = "",
+    words: Words = MAILS,
 ) -> Judgement:
     """Compare a campaign's counts with its policy.
 
@@ -112,7 +122,12 @@ def judge(
         window: This step's window if a person extended it; else the policy's.
         arms: Each arm's mails so far, where there are several; read only once the
             window is over.
+        worse: In a sentence, that people clearly click the champion more; read only
+            once the window is over.
         kills: Alarms that roll back without any statistics; the first is named.
+        mute_esp: The title of an ESP that reports nothing of what it took; such a step
+            is held for a person once its window is over.
+        words: What it calls what it counts.
     """
     case = Case(
         counts=counts,
@@ -125,7 +140,10 @@ def judge(
         is_last=step == steps_total - 1,
         expands_alone=expands_alone,
         arms=tuple(arms),
+        worse=worse,
         kills=tuple(kills),
+        mute_esp=mute_esp,
+        words=words,
     )
     decided = found(case)
     return Judgement(
@@ -163,7 +181,14 @@ def guardrails(
 
 
 def foresight(
-    *, planned: int, reporting: int, policy: CanaryPolicy, step: int, steps_total: int
+    *,
+    planned: int,
+    reporting: int,
+    policy: CanaryPolicy,
+    step: int,
+    steps_total: int,
+    mute_esp: str = "",
+    words: Words = MAILS,
 ) -> str:
     """Say before launch what a step could detect, in one sentence.
 
@@ -173,11 +198,18 @@ def foresight(
         policy: Limits the step will be judged by.
         step: Counted from 0.
         steps_total: Steps of the whole ladder.
+        mute_esp: The title of an ESP that reports nothing.
     """
     noun = "canary" if step == 0 else "step"
+    if mute_esp:
+        return muteness(mute_esp)
     if reporting < policy.min_reporting:
         return blindness(
-            noun, planned=planned, reporting=reporting, needed=policy.min_reporting
+            noun,
+            planned=planned,
+            reporting=reporting,
+            needed=policy.min_reporting,
+            words=words,
         )
     # of a drip, what all of it will be held against
     spent = milestones(policy)[-1][1]

@@ -17,7 +17,7 @@ from domain.canary_policy import (
     matured_share,
     milestones,
 )
-from domain.canary_words import counted, odds
+from domain.canary_words import Words, counted, odds
 
 
 class Verdict(StrEnum):
@@ -140,7 +140,12 @@ class Case:
     is_last: bool
     expands_alone: bool
     arms: tuple[ArmMails, ...]
+    # that people clearly click the champion more, in a sentence
+    worse: str
     kills: tuple[HardKill, ...]
+    words: Words
+    # the ESP's title, when it reports nothing of what it took
+    mute_esp: str = ""
 
     @property
     def complaint_k(self) -> int:

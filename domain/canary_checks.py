@@ -13,6 +13,7 @@ from domain.canary_counts import Alarm
 from domain.canary_words import (
     blindness,
     counted,
+    muteness,
     odds,
     percent,
     percent_up,
@@ -76,11 +77,11 @@ def _bounce_breach(case: Case) -> Found | None:
     if count < k:
         return None
     ok = case.policy.hard_bounce_ok_rate
-    what = reached(count, k, "hard bounce", of=f"{planned:,}")
+    what = reached(count, k, case.words.failure, of=f"{planned:,}")
     return Found(
         verdict=Verdict.ROLLBACK,
         reason=(
-            f"Rolled back at {what}; a list with {percent(ok)} dead addresses does "
+            f"Rolled back at {what}; {case.words.healthy.format(ok=percent(ok))} does "
             f"this {odds(tail(planned, k, ok))}."
         ),
         cause=Cause.HARD_BOUNCES,
@@ -107,12 +108,22 @@ def _guardrail_breach(case: Case) -> Found | None:
 def _window_open(case: Case) -> Found | None:
     if case.elapsed >= case.window:
         return None
+    if case.mute_esp:
+        bounced = counted(case.counts.hard_bounces, "hard bounce")
+        return _wait(f"{bounced} so far; the window is open.")
     if case.counts.delivered == 0 and case.elapsed >= case.policy.no_data_after:
         return _wait(
             f"No delivered event in {span(case.policy.no_data_after)}; the ESP or its "
             "webhook may be silent."
         )
     return _wait(f"{case.tally}; the window is open.")
+
+
+def _mute(case: Case) -> Found | None:
+    """Of an ESP that never tells, silence is no fault, and no data will come."""
+    if not case.mute_esp or case.is_last:
+        return None
+    return _hold(muteness(case.mute_esp))
 
 
 def _silence(case: Case) -> Found | None:
@@ -132,7 +143,8 @@ def _silence(case: Case) -> Found | None:
         return Found(
             verdict=Verdict.NO_DATA,
             reason=(
-                "The window is over, but the ESP has been silent for more than "
+                f"The window is over, but the {case.words.source} has been silent for "
+                "more than "
                 f"{span(case.policy.stale_after)}; nothing expands until data returns."
             ),
         )
@@ -144,9 +156,19 @@ def _unfair_split(case: Case) -> Found | None:
     if not is_split_unfair(delivered, [arm.planned for arm in case.arms]):
         return None
     got = ", ".join(f"{a.name} {a.delivered:,} of {a.planned:,}" for a in case.arms)
+    words = case.words
     return _hold(
-        f"Metrics void: {got} mails were delivered, which a fair split does less than "
+        f"Metrics void: {got} {words.one}s were {words.arrived}, which a fair split "
+        "does less than "
         f"{SPLIT_ALPHA * 1_000:g} in 1,000 times; expanding needs a person."
+    )
+
+
+def _worse_than_champion(case: Case) -> Found | None:
+    if not case.worse:
+        return None
+    return _hold(
+        f"Held: people click the champion more. {case.worse} Expanding needs a person."
     )
 
 
@@ -156,7 +178,8 @@ def _grey_zone(case: Case) -> Found | None:
         return None
     return _hold(
         f"Held above the limit of {percent(limit)}: {counts.complaints:,} complaints "
-        f"of {counts.seen:,} delivered; {case.complaint_k:,} would have rolled back, "
+        f"of {counts.seen:,} {case.words.arrived}; {case.complaint_k:,} would have "
+        "rolled back, "
         f"which a healthy send reaches {odds(case.false_rollback_rate)}. "
         "Expanding needs a person."
     )
@@ -170,7 +193,7 @@ def _guarded_grey_zone(case: Case) -> Found | None:
         if reading.decisive and is_over and reading.count >= _GREY_EVENTS:
             return _hold(
                 f"Held above the limit of {percent(limit)}: {reading.count:,} "
-                f"{reading.name} of {counts.delivered:,} delivered; "
+                f"{reading.name} of {counts.delivered:,} {case.words.arrived}; "
                 f"{reading.to_roll_back:,} would have rolled back, which a send at the "
                 f"accepted rate reaches {odds(reading.error_rate)}. "
                 "Expanding needs a person."
@@ -197,6 +220,7 @@ def _blind(case: Case) -> Found | None:
             planned=counts.planned,
             reporting=counts.reporting,
             needed=case.policy.min_reporting,
+            words=case.words,
         )
     )
 
@@ -246,8 +270,10 @@ CHECKS: Final[tuple[Callable[[Case], Found | None], ...]] = (
     _bounce_breach,
     _guardrail_breach,
     _window_open,
+    _mute,
     _silence,
     _unfair_split,
+    _worse_than_champion,
     _grey_zone,
     _guarded_grey_zone,
     _unripe,

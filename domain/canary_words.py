@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
+
+RATE_FROM: Final = 200
+"""Delivered mails below which a rate would say more than is known."""
 
 _TEENS: Final = frozenset({11, 12, 13})
 _SUFFIXES: Final = {1: "st", 2: "nd", 3: "rd"}
@@ -13,6 +17,45 @@ _RARE: Final = 1e-6
 _COMMON: Final = 0.001
 _COARSE: Final = 0.005  # from 0.5 % on, one decimal of a per cent is enough
 _UNITS: Final = ((3600, "h"), (60, "min"), (1, "s"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What the judge calls what it counts.
+
+    Attributes:
+        source: Who reports.
+        arrived: What has happened to those who could complain.
+        one: What goes out.
+        whom: Who gets it, and may complain.
+        failure: What goes wrong with it.
+        healthy: What reaches the limit of failures by chance; `{ok}` is its rate.
+    """
+
+    source: str
+    arrived: str
+    one: str
+    whom: str
+    failure: str
+    healthy: str
+
+
+MAILS: Final = Words(
+    source="ESP",
+    arrived="delivered",
+    one="mail",
+    whom="recipient",
+    failure="hard bounce",
+    healthy="a list with {ok} dead addresses",
+)
+VISITORS: Final = Words(
+    source="site",
+    arrived="shown",
+    one="visitor",
+    whom="visitor",
+    failure="failure",
+    healthy="a page that fails for {ok}",
+)
 
 
 def percent(rate: float) -> str:
@@ -64,12 +107,22 @@ def span(duration: timedelta) -> str:
     return " ".join(parts[:2]) or "1 s"
 
 
-def blindness(noun: str, *, planned: int, reporting: int, needed: int) -> str:
+def blindness(
+    noun: str, *, planned: int, reporting: int, needed: int, words: Words = MAILS
+) -> str:
     """Say that a cohort cannot see complaints, and by how much."""
     return (
         f"This {noun} cannot see complaints: {reporting:,} of its "
-        f"{counted(planned, 'recipient')} can report them and {needed:,} are needed; "
+        f"{counted(planned, words.whom)} can report them and {needed:,} are needed; "
         "expanding needs a person."
+    )
+
+
+def muteness(esp: str) -> str:
+    """Say that an ESP tells nothing of what became of the mails it took."""
+    return (
+        f"{esp} reports no complaints, deliveries or clicks: all that is seen is whom "
+        "the server refused; expanding needs a person."
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from domain.channel import Channel
 from domain.errors import Refused
 from domain.review import RequestId
 
@@ -63,9 +64,23 @@ _LINT: Final[Mapping[Question, tuple[tuple[str, ...], str]]] = {
 }
 """Families of rules that answer a question by finding nothing, and their sentence."""
 
+_SHOWN: Final[Mapping[Question, str]] = {
+    Question.TOKENS_RESOLVE: (
+        "It has no merge tokens, and no personal data stands in the text."
+    ),
+    Question.TESTED_IN_CANARY: (
+        "A few visitors see it first; the rest wait for its verdict."
+    ),
+}
+"""The sentence for copy that is no mail, where it is another."""
+
 
 def checklist(
-    questions: Sequence[Question], *, rules_found: Collection[str], canary: float
+    questions: Sequence[Question],
+    *,
+    rules_found: Collection[str],
+    canary: float,
+    channel: Channel = Channel.EMAIL,
 ) -> tuple[Checked, ...]:
     """Answer what a machine can answer, in the given order.
 
@@ -75,9 +90,17 @@ def checklist(
         rules_found: Names of the lint rules that found something in this text.
         canary: Per cent of the list that goes first.
     """
-    return tuple(
+    checked = [
         Checked(question=each, evidence=_evidence(each, rules_found, canary))
         for each in questions
+    ]
+    if channel.is_mailed:
+        return tuple(checked)
+    return tuple(
+        replace(each, evidence=_SHOWN.get(each.question, each.evidence))
+        if each.evidence is not None
+        else each
+        for each in checked
     )
 
 

@@ -34,13 +34,19 @@ _STILL_TO_COME: Final = frozenset({"t_contained", "t_told", "t_closed"})
 
 def clocks(incident: IncidentView) -> tuple[Clock, ...]:
     """All moments, in the order in which they should come."""
+    source = "site" if incident.slot else "provider"
+    contained = (
+        "every visitor sees what was there before"
+        if incident.slot
+        else "the ESP confirmed that it stopped"
+    )
     told = (
-        ("t_onset", "first bad event, as the provider dates it", incident.onset_at),
+        ("t_onset", f"first bad event, as the {source} dates it", incident.onset_at),
         ("t_ingest", "that event taken in", incident.ingested_at),
         ("t_detect", "the numbers broke the limit", incident.detected_at),
         ("t_decide", "decided", incident.opened_at),
         ("t_halt", "gate shut, in the transaction that decided", incident.opened_at),
-        ("t_contained", "the ESP confirmed that it stopped", incident.contained_at),
+        ("t_contained", contained, incident.contained_at),
         ("t_told", "on-call and author told", incident.told_at),
         ("t_closed", "incident closed", incident.closed_at),
     )

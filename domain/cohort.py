@@ -7,11 +7,14 @@ what is planned is exactly what is assigned.
 from __future__ import annotations
 
 import hashlib
+from array import array
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from itertools import islice
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from domain.canary_policy import MINIMUM_REPORTING
 
@@ -52,6 +55,9 @@ _PRACTICE_TLD: Final = "example"
 _PRACTICE_SUFFIX: Final = "-like"
 _LONGEST_SECOND_LEVEL: Final = 3  # yahoo.co.uk, live.com.au; not me.acme.com
 _OTHER: Final = "other"
+_NOBODY: Final = -1
+"""Below every rank: where a step ends that takes nobody of a provider."""
+
 _BASIS: Final = 10_000  # parts of a whole; a ladder is exact to 0.01 %
 
 Item = TypeVar("Item")
@@ -72,12 +78,32 @@ class StepPlan:
     expands_alone: bool
 
 
+class Ranked(NamedTuple):
+    """A recipient in their provider's order: by rank, then by key."""
+
+    provider: str
+    rank: int
+    key: str
+
+
+End: TypeAlias = tuple[int, bool, str]
+"""A step's last place: a rank, whether all who share it are in, or else the last key."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
-    """A plan, and the step of every recipient key in it."""
+class Division:
+    """A plan, and by provider where each step but the last ends."""
 
     steps: tuple[StepPlan, ...]
-    step_of: Mapping[str, int]
+    ends: Mapping[str, tuple[End, ...]]
+
+    def step_of(self, who: Ranked) -> int:
+        """Return the step of a recipient, also of one who was not counted."""
+        # a provider that had nobody waits for the last step
+        ends = self.ends.get(who.provider)
+        if ends is None:
+            return len(self.steps) - 1
+        return bisect_left(ends, (who.rank, False, who.key))
 
 
 def provider_of(domain: str) -> str:
@@ -140,35 +166,85 @@ def plan(
     return tuple(steps)
 
 
-def assign(
-    recipients: Mapping[str, str], *, salt: str, ladder: Sequence[float] = LADDER
-) -> Assignment:
-    """Put every recipient in one step, in proportion to the mailbox providers.
+def rank_of(key: str, salt: str) -> int:
+    """Return where a recipient stands in the order of their provider, in 64 bits.
 
     Args:
-        recipients: Opaque recipient key to provider (`provider_of`).
+        key: Opaque recipient key.
         salt: The campaign's own, so that not the same people test every campaign.
+    """
+    return _draw("step", salt, key)
+
+
+def divide(
+    people: Callable[[], Iterable[Ranked]], ladder: Sequence[float] = LADDER
+) -> Division:
+    """Cut a list into steps, each in proportion to the mailbox providers.
+
+    Keeps eight bytes of each recipient, and no key.
+
+    Args:
+        people: Everybody, in any order. Read once; and once more in the rare case
+            that a step ends between recipients of one rank, whom the key orders.
         ladder: As for `plan`.
     """
-    strata: dict[str, list[str]] = defaultdict(list)
-    for key, provider in recipients.items():
-        strata[provider].append(key)
-    queues = {
-        name: iter(sorted(keys, key=lambda key: (_draw("step", salt, key), key)))
-        for name, keys in strata.items()
-    }
-    left = {name: len(keys) for name, keys in strata.items()}
+    ranks: dict[str, array[int]] = defaultdict(lambda: array("Q"))
+    for provider, rank, _key in people():
+        ranks[provider].append(rank)
+    left = {name: len(found) for name, found in ranks.items()}
     reporting = sum(size for name, size in left.items() if reports_complaints(name))
-    steps = plan(len(recipients), reporting, ladder)
-    step_of: dict[str, int] = {}
+    steps = plan(sum(left.values()), reporting, ladder)
+    upto: dict[str, list[int]] = {name: [] for name in ranks}
     reporting_before = 0
-    for each in steps:
+    for each in steps[:-1]:
         heard = each.reporting_total - reporting_before
         reporting_before = each.reporting_total
         for name, take in _by_provider(each.size, heard, left).items():
-            step_of.update(dict.fromkeys(islice(queues[name], take), each.step))
             left[name] -= take
-    return Assignment(steps=steps, step_of=step_of)
+            upto[name].append(len(ranks[name]) - left[name])
+    cuts = {name: _cuts(found, upto[name]) for name, found in ranks.items()}
+    tied = {
+        (name, rank): list[str]()
+        for name, made in cuts.items()
+        for rank, into in made
+        if into
+    }
+    for provider, rank, key in people() if tied else ():
+        if (provider, rank) in tied:
+            tied[provider, rank].append(key)
+    return Division(
+        steps=steps,
+        ends={
+            name: tuple(
+                (rank, False, sorted(tied[name, rank])[into - 1])
+                if into
+                else (rank, True, "")
+                for rank, into in made
+            )
+            for name, made in cuts.items()
+        },
+    )
+
+
+def _cuts(ranks: Sequence[int], upto: Sequence[int]) -> list[tuple[int, int]]:
+    """Where an order is cut after so many: the rank, and how many of it are before.
+
+    The second is 0 when all of them are, as nearly always.
+    """
+    most = max(upto, default=0)
+    # one more than is asked for tells whether the last shares its rank
+    order = nsmallest(most + 1, ranks)
+    found: list[tuple[int, int]] = []
+    for count in upto:
+        rank = order[count - 1] if count else _NOBODY
+        is_split = 0 < count < len(order) and order[count] == rank
+        found.append((rank, count - bisect_left(order, rank) if is_split else 0))
+    return found
+
+
+def salt_of(campaign_id: int) -> str:
+    """The campaign's own, so that not the same people test every campaign."""
+    return f"campaign-{campaign_id}"
 
 
 def arm_of(key: str, arms: Sequence[str], salt: str) -> str:
@@ -179,6 +255,14 @@ def arm_of(key: str, arms: Sequence[str], salt: str) -> str:
     if not arms:
         raise ValueError("A recipient cannot be given one of no variants.")
     return sorted(arms)[_draw("arm", salt, key) % len(arms)]
+
+
+def is_in_share(key: str, percent: float, salt: str) -> bool:
+    """Say whether a visitor is of the share that sees a new version.
+
+    Who is stays so while the share grows. Independent of the variant.
+    """
+    return _draw("share", salt, key) < percent / 100 * 2**64
 
 
 def chunks(items: Iterable[Item], size: int) -> Iterator[tuple[Item, ...]]:

@@ -18,7 +18,15 @@ _PART: Final = re.compile(r'(?:"[^"]*"|[^,])+')
 
 
 class ColumnsInvalid(Refused):
-    """The file's columns are not what was asked for."""
+    """The file's columns are not what was asked for.
+
+    Attributes:
+        words: What is wrong, without the option of the shell that mends it.
+    """
+
+    def __init__(self, words: str, *, in_shell: str = "") -> None:
+        self.words = words
+        super().__init__(f"{words} {in_shell}".rstrip())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,9 +207,11 @@ def _refuse_missing(fields: Mapping[int, str], known: Known) -> None:
         missing.insert(0, " or ".join(known.one_of))
     if missing:
         raise ColumnsInvalid(
-            f"The file has no column {' and no column '.join(missing)}. Its first line"
-            f" names the columns; --map {missing[0].split()[0]}=Column says which"
-            " column that is."
+            f"The file has no column {' and no column '.join(missing)}.",
+            in_shell=(
+                "Its first line names the columns;"
+                f" --map {missing[0].split()[0]}=Column says which column that is."
+            ),
         )
 
 

@@ -139,7 +139,8 @@ def compare(
 
     The bet at a fifth of `alpha` runs all the way, one z-test with the rest of it
     comes at the planned end: together at most `alpha`. With more than two arms each
-    pair gets an equal part, and a winner has to beat every other arm.
+    pair gets an equal part, and a winner has to beat every other arm. An early winner is
+    one only as long as the numbers of now bear it out, at all of `alpha`.
 
     Args:
         arms: All arms at equal age since they left together.
@@ -234,8 +235,10 @@ def _pair(
     places = {best.name: 0, other.name: 1}
     worth, at = peak((places[name] for name in path if name in places), shares)
     p_early = math.exp(-worth)
-    is_early = p_early <= early and at[0] * shares[1] > at[1] * shares[0]
     p = z_test(best, other)
+    # arms whose events come at other ages would win early, and not bear it out later
+    is_borne_out = p <= early + final and at[0] * shares[1] > at[1] * shares[0]
+    is_early = p_early <= early and is_borne_out
     if is_end and (p <= final or not is_early):
         # the narrower interval, where the test at the end agrees
         interval = ratio_at_end(best, other, 1 - final)

@@ -22,6 +22,9 @@ LONGEST: Final = timedelta(days=14)
 USUAL: Final = timedelta(hours=2)
 """How long a freeze lasts when nobody says."""
 
+SHELL: Final = "shell:"
+"""How somebody in a shell is named, who has no role."""
+
 REASON_MOST: Final = 500
 """Characters of a reason."""
 
@@ -39,7 +42,7 @@ class Scope(StrEnum):
 
 
 class Act(StrEnum):
-    """What is done about a freeze; each at most once."""
+    """What is done about a freeze; asked again only when who asked may no more."""
 
     FROZEN = "frozen"
     LIFT_ASKED = "lift_asked"
@@ -52,7 +55,8 @@ class Freeze:
 
     Attributes:
         target: A team's key or an ESP's name; empty for the whole desk.
-        lift_asked_by: Who asked for it to end early.
+        lift_asked_by: Who asked for it to end early, last.
+        lift_asks: How often somebody has asked.
         lifted_by: Who confirmed that.
     """
 
@@ -65,6 +69,7 @@ class Freeze:
     until: datetime
     lift_asked_by: str | None = None
     lift_asked_at: datetime | None = None
+    lift_asks: int = 0
     lifted_by: str | None = None
     lifted_at: datetime | None = None
 
@@ -110,7 +115,7 @@ def sentence(freeze: Freeze) -> str:
     """Why something is refused; its mention and its time are Slack's tokens."""
     at = freeze.until
     stamp = f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%d %b %H:%M} UTC>"
-    name = freeze.by if freeze.by.startswith("shell:") else f"<@{freeze.by}>"
+    name = freeze.by if freeze.by.startswith(SHELL) else f"<@{freeze.by}>"
     words = covered(freeze)
     return (
         f"{words[:1].upper()}{words[1:]} is frozen until {stamp} by {name}:"
@@ -166,8 +171,12 @@ def _days(span: timedelta) -> str:
     return f"{hours / 24:g} days" if hours >= 48 else f"{hours:g} hours"  # noqa: PLR2004  # two days read better as days
 
 
-def check_lift(freeze: Freeze, *, actor: str, now: datetime) -> Act:
+def check_lift(freeze: Freeze, *, actor: str, now: datetime, asker_may: bool) -> Act:
     """What a person's word to end a freeze early does: ask for it, or confirm it.
+
+    Args:
+        asker_may: Whether who asked could still ask now: who has lost their role
+            meanwhile has not asked.
 
     Raises:
         AlreadyDecided: It is over.
@@ -179,7 +188,7 @@ def check_lift(freeze: Freeze, *, actor: str, now: datetime) -> Act:
         )
     if not freeze.is_active(now):
         raise AlreadyDecided(f"Freeze {freeze.id} has ended by itself already.")
-    if freeze.lift_asked_by is None:
+    if freeze.lift_asked_by is None or not asker_may:
         return Act.LIFT_ASKED
     if freeze.lift_asked_by == actor:
         raise NotYourTurn(

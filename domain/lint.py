@@ -12,6 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from domain.channel import Channel
 from domain.errors import Refused
 
 
@@ -37,6 +38,7 @@ KNOWN_RULES: Final[Mapping[str, str]] = MappingProxyType(
         "token.tag_not_allowed": "A Liquid tag outside if and unless is used.",
         "token.in_link": "A merge token is built into a link.",
         "token.placeholder": "A placeholder was left unfilled, such as [Your Name].",
+        "token.no_recipient": "A merge token is used in copy that is no mail.",
         "link.not_allowed": "A link is not on the brief's list of allowed links.",
         "link.scheme": "A link is not a web link, such as javascript: or data:.",
         "link.insecure": "A link uses http instead of https.",
@@ -72,7 +74,30 @@ KNOWN_RULES: Final[Mapping[str, str]] = MappingProxyType(
         "grammar.style": "A matter of style or punctuation.",
     }
 )
-"""Every rule the desk can apply; a policy must give each one a severity."""
+"""Every rule the desk can apply; a policy gives each one of its channel a severity."""
+
+_MAIL_ONLY: Final = frozenset(
+    {
+        "token.unknown",
+        "token.private",
+        "token.fallback_missing",
+        "token.filter_not_allowed",
+        "token.tag_not_allowed",
+        "token.in_link",
+        "compliance.postal_address",
+        "compliance.unsubscribe",
+        "compliance.no_opt_out",
+        "compliance.fake_reply",
+    }
+)
+_SHOWN_ONLY: Final = frozenset({"token.no_recipient"})
+
+
+def rules_of(channel: Channel) -> Mapping[str, str]:
+    """The rules that make sense for a channel's copy."""
+    others = _SHOWN_ONLY if channel.is_mailed else _MAIL_ONLY
+    return {rule: said for rule, said in KNOWN_RULES.items() if rule not in others}
+
 
 KNOWN_LIMITS: Final[Mapping[str, int]] = MappingProxyType(
     {
@@ -83,9 +108,11 @@ KNOWN_LIMITS: Final[Mapping[str, int]] = MappingProxyType(
         "body": 12_000,
         # Slack: plain-text input, 3,000 characters
         "slack_field": 3_000,
+        # as many as a brief may allow; the stricter of the two counts
+        "words": 2_000,
     }
 )
-"""Limits in characters that a policy may set, with the value used otherwise."""
+"""Limits, all but the words in characters, that a policy may set; else this is used."""
 
 
 MAX_QUOTE: Final = 120

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from domain.channel import PARTS, Channel
 from domain.clocks import clocks, since_halt
 from domain.incident import CAUSE_WORDS, Alert, AlertKind, without_addresses
 from domain.variant import Copy
@@ -29,6 +30,8 @@ class SentText:
     text: Copy
     before: Copy | None
     findings: tuple[FindingLine, ...]
+    # what the text was for, which names its parts
+    channel: Channel = Channel.EMAIL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,10 +89,12 @@ def alert_payload(
     incident = view.incident
     late = "is not contained yet" if incident.contained_at is None else "is contained"
     is_ticket = alert.kind is AlertKind.TICKET
-    text = (
-        f"Copydesk #{incident.campaign_id} was rolled back and {late}:"
-        f" {incident.mails_out:,} mails had left, {incident.mails_spared:,} spared,"
-        f" {incident.leaked:,} leaked."
+    text = f"Copydesk #{incident.campaign_id} was rolled back and {late}:" + (
+        f" {incident.mails_out:,} visitors had seen it, {incident.leaked:,} more were"
+        " reported afterwards."
+        if incident.slot
+        else f" {incident.mails_out:,} mails had left, {incident.mails_spared:,}"
+        f" spared, {incident.leaked:,} leaked."
     )
     return {
         "kind": alert.kind,
@@ -101,9 +106,19 @@ def alert_payload(
         "trigger": incident.trigger,
         "opened_at": incident.opened_at.isoformat(),
         "contained_at": _iso(incident.contained_at),
-        "mails_out": incident.mails_out,
-        "mails_spared": incident.mails_spared,
-        "mails_leaked": incident.leaked,
+        **(
+            {
+                "slot": incident.slot,
+                "visitors": incident.mails_out,
+                "visitors_reported_afterwards": incident.leaked,
+            }
+            if incident.slot
+            else {
+                "mails_out": incident.mails_out,
+                "mails_spared": incident.mails_spared,
+                "mails_leaked": incident.leaked,
+            }
+        ),
         "evidence": dict(view.evidence),
         "steps": [{"name": s.name, "state": s.state} for s in incident.steps],
         **({"markdown": markdown(view, names)} if is_ticket else {}),
@@ -169,14 +184,34 @@ def _reach(view: PostmortemView) -> Iterator[str]:
     incident = view.incident
     yield "## Reach"
     yield ""
-    rows = (
-        ("out when the gate shut", incident.mails_out),
-        ("spared", incident.mails_spared),
-        ("leaked: accepted after the gate shut", incident.leaked),
-        ("recipients suppressed", incident.suppressed),
-        *((f"{name.replace('_', ' ')}", n) for name, n in sorted(view.totals.items())),
-    )
-    yield from _table(("Mails", "Count"), ((name, f"{n:,}") for name, n in rows))
+    if incident.slot:
+        rows = [
+            ("had seen it when the gate shut", incident.mails_out),
+            ("reported afterwards", incident.leaked),
+            *(
+                (_REPORTED.get(name, name), n)
+                for name, n in sorted(view.totals.items())
+            ),
+        ]
+        head = "Visitors"
+    else:
+        rows = [
+            ("out when the gate shut", incident.mails_out),
+            ("spared", incident.mails_spared),
+            ("leaked: accepted after the gate shut", incident.leaked),
+            ("recipients suppressed", incident.suppressed),
+            *((name.replace("_", " "), n) for name, n in sorted(view.totals.items())),
+        ]
+        head = "Mails"
+    yield from _table((head, "Count"), ((name, f"{n:,}") for name, n in rows))
+
+
+_REPORTED: Final = {
+    "bounced_hard": "failed",
+    "delivered": "exposed",
+    "unsubscribed": "dismissed",
+}
+"""What the site called what is counted as an ESP's events are."""
 
 
 def _clocks(view: PostmortemView) -> Iterator[str]:
@@ -244,13 +279,13 @@ def _texts(texts: Sequence[SentText], write: _Writer) -> Iterator[str]:
 
 def _diff(each: SentText) -> Iterator[str]:
     """What its last edit changed; the whole text when there was none."""
-    after = without_addresses(_whole(each.text)).splitlines()
+    after = without_addresses(_whole(each.text, each.channel)).splitlines()
     if each.before is None:
         yield "As written, never edited:"
         lines = after
     else:
         yield "Its last edit:"
-        before = without_addresses(_whole(each.before)).splitlines()
+        before = without_addresses(_whole(each.before, each.channel)).splitlines()
         lines = list(difflib.unified_diff(before, after, "before", "sent", lineterm=""))
     longest = max(
         (len(run) for line in lines for run in re.findall("`+", line)), default=0
@@ -262,8 +297,12 @@ def _diff(each: SentText) -> Iterator[str]:
     yield fence
 
 
-def _whole(text: Copy) -> str:
-    return f"Subject: {text.subject}\nPreheader: {text.preheader}\n\n{text.body}"
+def _whole(text: Copy, channel: Channel) -> str:
+    names = PARTS[channel]
+    return (
+        f"{names['subject']}: {text.subject}\n{names['preheader']}: {text.preheader}"
+        f"\n\n{text.body}"
+    )
 
 
 def _decisions(decisions: Sequence[DecisionLine], write: _Writer) -> Iterator[str]:

@@ -13,6 +13,15 @@ from domain.privacy import Privacy
 RECIPIENT: Final = "recipient-"
 """How the key of a recipient of the list begins; their number in the sample follows."""
 
+BY_ADDRESS: Final = "by-address"
+"""The key of a recipient of the list whose address was given; it is not kept."""
+
+NOBODY_THERE: Final = (
+    "Nobody whom this campaign would mail has that address. That you asked is on the"
+    " record, without the address."
+)
+"""The same for an address that no list has, another list has, or nobody may mail."""
+
 SAMPLED: Final = 5
 """How many recipients can be previewed as: enough to see a text work, no browsing."""
 
@@ -103,7 +112,7 @@ class Preview:
     """A text as somebody would read it.
 
     Attributes:
-        key: Who: a key of `MADE_UP`, or `recipient-3`.
+        key: Who: a key of `MADE_UP`, `recipient-3`, or `BY_ADDRESS`.
         about: Who, of a real recipient: first name, region, provider; never an address.
         mail: None when it cannot be made for them.
         problem: Why it cannot.

@@ -16,6 +16,9 @@ DEFAULT_K: Final = 20
 STANDARD: Final = ("first_name", "last_name", "company", "job_title", "city")
 """Fields that every desk knows, as `person.first_name`; each needs an entry."""
 
+IMPORTERS: Final = frozenset({"marketer", "marketing_engineer"})
+"""Roles that may bring a list in from Slack, unless said."""
+
 PATH: Final = re.compile(r"person\.[a-z_]{1,40}|attributes\.[a-z][a-z0-9_]{0,39}")
 """A field as a text names it: a standard one, or a column of the list's own."""
 
@@ -95,9 +98,15 @@ class FieldRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Privacy:
-    """privacy.yaml as it was read; `fields` is by path."""
+    """privacy.yaml as it was read.
+
+    Attributes:
+        fields: By path.
+        importers: Roles that may bring lists in.
+    """
 
     fields: Mapping[str, FieldRule]
+    importers: frozenset[str] = IMPORTERS
 
 
 _NUMBER: Final = re.compile(r"\d{1,15}(?:\.\d{1,6})?|\d{1,3}(?:[, ]\d{3}){1,4}")

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Protocol
 
+from domain.channel import channel_of
 from domain.folding import fold
 from domain.phrases import occurrences
 from domain.review import Stage
@@ -79,19 +80,24 @@ class Raise:
     extra_approvers: int = 0
 
     def why(
-        self, words: str, audience: int, risk: PromptRisk | None = None
+        self,
+        words: str,
+        audience: int,
+        risk: PromptRisk | None = None,
+        whom: str = "recipients",
     ) -> str | None:
         """What in the brief meets this rule, as a clause; None when nothing does.
 
         Args:
             risk: Of the prompt that writes; None when its file does not say.
+            whom: What those of the audience are called.
         """
         if self.prompt_risk is not None and risk is not None:
             order = list(PromptRisk)
             if order.index(risk) >= order.index(self.prompt_risk):
                 return f"the risk of its prompt is {risk}"
         if self.audience_over is not None and audience > self.audience_over:
-            return f"{audience:,} recipients are more than {self.audience_over:,}"
+            return f"{audience:,} {whom} are more than {self.audience_over:,}"
         for phrase, _ in occurrences(fold(words), self.words):
             return f'the brief says "{phrase}"'
         return None
@@ -106,7 +112,8 @@ class ReviewRules:
         spot_check: Share of tier C that a person always looks at, 0 to 1.
         asks_at: Tiers at which an approval answers the stage's questions.
         brand_lead: How long a brand lead has, and what follows when none decides.
-        prompt_risk: Of the prompt that writes; None when its file does not say.
+        prompt_risks: Of the prompts that write, by channel; one whose file does not say
+            is left out.
         reserved_roles: What only the centre gives: no team of its own may.
     """
 
@@ -116,16 +123,19 @@ class ReviewRules:
     spot_check: float = 0.0
     asks_at: frozenset[str] = frozenset()
     brand_lead: Stage = STRATEGY
-    prompt_risk: PromptRisk | None = None
+    prompt_risks: Mapping[str, PromptRisk] = field(default_factory=dict)
     reserved_roles: frozenset[str] = frozenset()
 
     def extra_approvers(self, brief: Mapping[str, object], audience: int) -> int:
         """How many more people the last stage needs; the strictest rule counts."""
         words = _words(brief)
-        met = [
-            each for each in self.raises if each.why(words, audience, self.prompt_risk)
-        ]
+        risk = self.risk_of(brief)
+        met = [each for each in self.raises if each.why(words, audience, risk)]
         return max((each.extra_approvers for each in met), default=0)
+
+    def risk_of(self, brief: Mapping[str, object]) -> PromptRisk | None:
+        """Of the prompt that writes for the brief's channel."""
+        return self.prompt_risks.get(channel_of(brief))
 
     def remind_at(self, request: Asked, stage: Stage) -> datetime | None:
         """When those asked are reminded; None when they have been, or never are."""
@@ -183,15 +193,16 @@ def raise_tier(
 
     Args:
         brief: As JSON (`domain.brief.to_json`).
-        audience: Recipients who can be mailed.
+        audience: Recipients who can be mailed; people it is written for.
         risk: Of the prompt that writes; None when its file does not say.
     """
     words = _words(brief)
+    whom = "recipients" if channel_of(brief).is_mailed else "people"
     asked = tier = str(brief["tier"])
     said: list[str] = []
     extra, extra_why = 0, ""
     for each in raises:
-        why = each.why(words, audience, risk)
+        why = each.why(words, audience, risk, whom)
         if why is None:
             continue
         if each.tier is not None and TIERS.index(each.tier) < TIERS.index(tier):

@@ -13,6 +13,8 @@ from domain.campaign import CampaignId
 class StepName(StrEnum):
     HALT = "halt"
     REVOKE = "revoke"
+    # of what a slot shows: the version before it is shown again
+    RESTORE = "restore"
     CANCEL = "cancel"
     READ_BACK = "read_back"
     SUPPRESS = "suppress"
@@ -31,7 +33,7 @@ class StepState(StrEnum):
 SETTLED: Final = frozenset({StepState.DONE, StepState.IMPOSSIBLE})
 """Nothing more is to be done about such a step."""
 
-LOCAL_STEPS: Final = (StepName.HALT, StepName.REVOKE)
+LOCAL_STEPS: Final = (StepName.HALT, StepName.REVOKE, StepName.RESTORE)
 """Done inside the transaction that shuts the gate: they need only our database."""
 
 ESP_STEPS: Final = (StepName.CANCEL, StepName.READ_BACK, StepName.SUPPRESS)

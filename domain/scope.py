@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from domain.channel import Channel, part_name
 from domain.review import Approval, Stage
 from domain.variant import Copy, Part, Revision, RevisionId, VariantId
 
@@ -102,11 +103,15 @@ def effects(
     revision: Revision,
     revisions: Mapping[RevisionId, Revision],
     stages: Sequence[Stage],
+    channel: Channel = Channel.EMAIL,
 ) -> tuple[Effect, ...]:
     """What a revision does to each approval of its variant that counted until now.
 
     An approval that an earlier edit had voided counts again when this one gives its
     text back. Lint has not spoken yet: what holds will count once the text passes.
+
+    Args:
+        channel: What the text is for, which names its parts.
     """
     scopes = {stage.name: stage.scope for stage in stages}
     before = revision.parent_id
@@ -118,7 +123,15 @@ def effects(
         counted = before is not None and holds(each, before, revisions, scope)
         is_kept = holds(each, revision.id, revisions, scope)
         if counted or is_kept:
-            found.append(_effect(each, revision, revisions, scope, is_kept=is_kept))
+            made = _effect(
+                each,
+                revision,
+                revisions,
+                scope=scope,
+                channel=channel,
+                is_kept=is_kept,
+            )
+            found.append(made)
     return tuple(found)
 
 
@@ -126,8 +139,9 @@ def _effect(
     approval: Approval,
     revision: Revision,
     revisions: Mapping[RevisionId, Revision],
-    scope: Collection[Part],
     *,
+    scope: Collection[Part],
+    channel: Channel,
     is_kept: bool,
 ) -> Effect:
     seen = revisions[approval.revision_id]
@@ -136,11 +150,11 @@ def _effect(
     if not parts and is_kept:
         why = "the text is again as it was approved"
     elif is_kept:
-        why = f"it covers {_the(part for part in Part if part in scope)}"
+        why = f"it covers {_the((part for part in Part if part in scope), channel)}"
     elif edits_since(seen.id, revision.id, revisions) is None:
         why = "the text was written anew"
     elif touched:
-        why = f"{_the(touched)} changed"
+        why = f"{_the(touched, channel)} changed"
     else:
         why = "its approver edited the text"
     return Effect(
@@ -148,6 +162,7 @@ def _effect(
     )
 
 
-def _the(parts: Iterable[Part]) -> str:
-    *others, last = (f"the {part}" for part in parts)
+def _the(parts: Iterable[Part], channel: Channel) -> str:
+    names = (part_name(channel, part).lower() for part in parts)
+    *others, last = (f"the {name}" for name in names)
     return f"{', '.join(others)} and {last}" if others else last

@@ -18,6 +18,8 @@ CHUNK_SIZE: Final = 1000
 
 
 class ChunkState(StrEnum):
+    # of a plan that is not whole yet: nobody sees it, and nothing sends it
+    HALF_PLANNED = "half_planned"
     # not handed over yet
     PLANNED = "planned"
     # committed before the call; after a crash it reads as unknown
@@ -49,6 +51,11 @@ class Chunk:
     reason: str | None
     # of those skipped, who have had as many mails as they may
     capped: int = 0
+    # who could not be merged, as last tried
+    unmerged: int = 0
+    # since when the ESP has put it off; and of those skipped, for whom it did so too long
+    put_off_at: datetime | None = None
+    given_up: int = 0
     # where its recipients are, and with whom; empty while nothing asks
     time_zone: str = ""
     provider: str = ""

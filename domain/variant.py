@@ -126,6 +126,8 @@ class Origin:
     sources: tuple[str, ...] = ()
     instruction: str | None = None
     is_sample: bool = False
+    # the campaign whose copy this is, word by word
+    champion_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from domain.campaign import CampaignId, State
 from domain.canary import CanaryPolicy, Reading
+from domain.channel import Channel
 from domain.comment import CommentId, SuggestionId, SuggestionState
 from domain.comparison import PostedComparison
 from domain.conversion import ConversionLine
@@ -19,6 +20,7 @@ from domain.rejection import RejectReason
 from domain.review import EscalateBy, RequestId, Stage, Team
 from domain.review_rules import ReviewRules
 from domain.second_person import Act
+from domain.seeds import SeedMails
 from domain.send import ChunkId
 from domain.sending import WaitsFor
 from domain.strategy import StrategyDecision
@@ -38,8 +40,12 @@ class Facts:
     rules: ReviewRules = field(default_factory=ReviewRules)
     # the name of the ESP that mails leave by
     esp: str = ""
+    # its title, when it reports nothing of what it took
+    mute_esp: str = ""
     # teams of their own, by key
     teams: Mapping[str, TeamRules] = field(default_factory=dict)
+    # mailboxes of the team that get each variant
+    seeds: int = 0
 
     def of(self, team: str) -> Facts:
         """What holds for a team's campaigns; a team that is gone falls to the centre."""
@@ -153,6 +159,8 @@ class SuggestionView:
     decided_at: datetime | None
     # who may accept or decline it
     owners: tuple[str, ...]
+    # what the text is for, which names its parts
+    channel: Channel = Channel.EMAIL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +168,7 @@ class FindingLine:
     rule: str
     # "hard" or "soft"
     severity: str
+    # the part as people call it: an ad has a headline
     field: str
     message: str
     quote: str
@@ -294,6 +303,12 @@ class CanaryView:
     judgement: str | None
     last_event_at: datetime | None
     guardrails: tuple[Reading, ...] = ()
+    # which policy judges it, and since when, in a sentence
+    limits: str = ""
+    # where visitors see it, who are counted for mails then; empty for mails
+    slot: str = ""
+    # the ESP's title, when it reports nothing of what it took
+    mute_esp: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -363,6 +378,8 @@ class IncidentView:
     told_at: datetime | None
     steps: tuple[StepLine, ...]
     told: tuple[str, ...]
+    # where visitors saw it, who are counted for mails then; empty for mails
+    slot: str = ""
     ingested_at: datetime | None = None
     detected_at: datetime | None = None
     # not contained in time
@@ -394,8 +411,10 @@ class CampaignCard:
     id: CampaignId
     version: int
     title: str
-    channel: str
+    # what its copy is for; Slack's is `slack_channel`
+    channel: Channel
     tier: str
+    # of a campaign that is no mail: people it is written for
     recipients: int
     state: State
     author: str
@@ -443,10 +462,18 @@ class CampaignCard:
     waits: tuple[WaitLine, ...] = ()
     # of those skipped, who have had as many mails as they may
     capped: int = 0
+    # of those skipped, whom the ESP has put off for too long
+    given_up: int = 0
     # what waits for a second person
     asks: tuple[AskLine, ...] = ()
     # recipients who read a fallback for privacy
     kept_back: int = 0
+    # where visitors see it, and whose version everybody sees there; empty for mails
+    slot: str = ""
+    slot_live: CampaignId | None = None
+    # mailboxes of the team that will get each variant; what became of that, once begun
+    seeds_named: int = 0
+    seeds: SeedMails | None = None
     # time since the campaign reached its state is counted from `moved_at`
 
 
@@ -491,6 +518,7 @@ class VariantCard:
     reason: str | None
     undo: UndoLine | None = None
     withdrawn: tuple[WithdrawnLine, ...] = ()
+    channel: Channel = Channel.EMAIL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -507,6 +535,7 @@ class RevisionView:
     parent: Copy | None
     created_at: datetime
     findings: tuple[FindingLine, ...]
+    channel: Channel = Channel.EMAIL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -528,6 +557,9 @@ class CampaignLine:
     permalink_ts: str | None
     # of a strategy that waits for a brand lead
     due_at: datetime | None = None
+    channel: Channel = Channel.EMAIL
+    # where visitors see it, who are counted for mails then; empty for mails
+    slot: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -550,6 +582,7 @@ class WaitingLine:
     # to the reader
     is_assigned: bool = False
     reminded_at: datetime | None = None
+    channel: Channel = Channel.EMAIL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -718,6 +751,15 @@ class AudienceLine:
     title: str
     # recipients with consent who are not suppressed
     mailable: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListLine:
+    """A list that a newer file can replace."""
+
+    key: str
+    title: str
     size: int
 
 

@@ -18,7 +18,7 @@ from domain.campaign import (
     move,
 )
 from domain.review import Outcome
-from domain.send import ChunkState
+from domain.seeds import SeedState
 from storage.store import Store
 
 JOBS: Final[Mapping[State, tuple[str, ...]]] = {
@@ -65,7 +65,12 @@ def advance(
         Unknown: There is no such campaign.
     """
     campaign = store.campaigns.lock(campaign_id)
-    after = move(campaign.state, event, paused_from=campaign.paused_from)
+    after = move(
+        campaign.state,
+        event,
+        paused_from=campaign.paused_from,
+        is_mailed=campaign.brief_channel.is_mailed,
+    )
     moved = store.campaigns.swap(
         campaign,
         after,
@@ -94,22 +99,17 @@ def advance(
 
 
 def open_gate(store: Store, campaign: Campaign, *, because: str = "") -> None:
-    """Queue every chunk that may go now, and the moment the step is judged.
+    """Queue every chunk that may go now, the seeds, and when the step is judged.
 
     Args:
         because: What it is opened again for, without a move of the campaign.
     """
-    for chunk in store.sends.chunks(
-        campaign.id, state=ChunkState.PLANNED, up_to_step=campaign.step
-    ):
-        # the suffix: a resumed campaign queues the same chunk versions again
-        store.outbox.add(
-            "send",
-            chunk.id,
-            chunk.version,
-            campaign.id,
-            suffix=f":{campaign.version}{because}",
-        )
+    # a resumed campaign queues the same versions again
+    suffix = f":{campaign.version}{because}"
+    seeds = store.seeds.of(campaign.id)
+    if seeds is not None and seeds.state is SeedState.PLANNED:
+        store.outbox.add("seeds", seeds.id, seeds.version, campaign.id, suffix=suffix)
+    store.outbox.add_sends(campaign.id, up_to_step=campaign.step, suffix=suffix)
     if campaign.decides_at is not None:
         store.deadlines.set(campaign.id, "judge", campaign.version, campaign.decides_at)
 

@@ -10,11 +10,10 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
-from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -23,7 +22,7 @@ from domain.columns import Wanted
 from domain.errors import Refused, TryLater
 from domain.segment import FilterInvalid, fields_of, parse_filter
 from pipeline import failpoint
-from pipeline.csv_file import CONTROL, Problem, Reading, file_sha256
+from pipeline.csv_file import CONTROL, Problem, Reading, Source, file_sha256
 from pipeline.recipient_rows import recipient_rows
 from storage.audiences import Audience
 from storage.engine import Database
@@ -51,7 +50,7 @@ class Asked:
         is_dry_run: Read and compare all, write nothing.
     """
 
-    path: Path
+    path: Source
     key: str
     title: str
     wanted: Wanted = field(default_factory=Wanted)
@@ -104,24 +103,41 @@ class AudienceRefused(Refused):
     """The file cannot be imported; nothing of it is shown.
 
     Attributes:
+        words: What is wrong, without the option of the shell that mends it.
         problems: The first broken rows.
         broken: How many there are in all.
     """
 
     def __init__(
-        self, message: str, *, problems: Sequence[Problem] = (), broken: int = 0
+        self,
+        words: str,
+        *,
+        in_shell: str = "",
+        problems: Sequence[Problem] = (),
+        broken: int = 0,
     ) -> None:
-        self.problems, self.broken = tuple(problems), broken
-        super().__init__(message)
+        self.words, self.problems, self.broken = words, tuple(problems), broken
+        super().__init__(f"{words} {in_shell}".rstrip())
+
+
+def _nothing_more(_store: Store, _done: Imported) -> None:
+    """In a shell, nobody else has to know."""
 
 
 def import_list(
-    database: Database, asked: Asked, reading: Reading, *, secret: str, actor: str
+    database: Database,
+    asked: Asked,
+    reading: Reading,
+    *,
+    secret: str,
+    actor: str,
+    shown: Callable[[Store, Imported], None] = _nothing_more,
 ) -> Imported:
     """Import a file: all that is written is shown by one small commit at the end.
 
     Args:
         secret: The desk's own, which makes address hashes useless to others.
+        shown: Runs in the one commit that shows the list.
 
     Raises:
         AudienceRefused: Something in the file is broken; the list stays as it was.
@@ -129,12 +145,12 @@ def import_list(
     """
     refuse_name(asked.key, asked.title)
     source = _source(asked)
-    shown = database.look(lambda store: store.imports.shown(asked.key))
-    if shown.audience is not None and shown.audience.is_segment:
+    before = database.look(lambda store: store.imports.shown(asked.key))
+    if before.audience is not None and before.audience.is_segment:
         raise AudienceRefused(f'"{asked.key}" is a segment; a list needs another key.')
-    if shown.source_sha256 == source:
-        return Imported(key=asked.key, size=shown.size, is_new=False)
-    run = _Run(database, asked, reading, shown)
+    if before.source_sha256 == source:
+        return Imported(key=asked.key, size=before.size, is_new=False)
+    run = _Run(database, asked, reading, before)
     batches = _batches(recipient_rows(asked.path, reading, asked.wanted, secret=secret))
     # the header is read before anything is written
     first = next(batches, [])
@@ -147,19 +163,27 @@ def import_list(
     try:
         run.bring_in(import_id, chain([first], batches))
         done = run.outcome()
-        run.show(import_id, done, source=source, actor=actor)
+        run.show(import_id, done, source=source, actor=actor, told=shown)
     except Refused:
         with database.begin() as store:
             store.imports.drop(import_id)
         _sweep(database, asked.key)
         raise
     try:
-        _count_segments(database, asked.key)
-        _sweep(database, asked.key)
+        tidy(database, asked.key)
     except TryLater:
         # the list is shown; what it let go of waits for its next import
         log.info("audience.sweep_put_off", audience=asked.key)
     return done
+
+
+def tidy(database: Database, key: str) -> None:
+    """After a list is shown: count its segments anew, erase what it let go of.
+
+    Twice is as once, so that a job that died after the list was shown can do it.
+    """
+    _count_segments(database, key)
+    _sweep(database, key)
 
 
 def refuse_name(key: str, title: str) -> None:
@@ -227,7 +251,8 @@ class _Run:
             except FilterInvalid as error:
                 raise AudienceRefused(
                     f'The segment "{segment.key}" would not work with this file.'
-                    f" {error} Name its attributes with --attributes."
+                    f" {error}",
+                    in_shell="Name its attributes with --attributes.",
                 ) from error
 
     def compare(self, batches: Iterable[list[dict[str, Any]]]) -> None:
@@ -287,7 +312,15 @@ class _Run:
             ignored=reading.columns.ignored if reading.columns else (),
         )
 
-    def show(self, import_id: int, done: Imported, *, source: str, actor: str) -> None:
+    def show(
+        self,
+        import_id: int,
+        done: Imported,
+        *,
+        source: str,
+        actor: str,
+        told: Callable[[Store, Imported], None],
+    ) -> None:
         """The one commit that a brief, a plan or a person can see."""
         reading, asked = self.reading, self.asked
         if reading.digest != file_sha256(asked.path):
@@ -314,14 +347,15 @@ class _Run:
                     "file": reading.digest,
                 },
             )
+            told(store, done)
 
 
 def broken_rows(reading: Reading) -> AudienceRefused:
     """The refusal of a file for its broken rows, with the first of them."""
     return AudienceRefused(
         f"{reading.broken:,} {'row is' if reading.broken == 1 else 'rows are'}"
-        " broken, so nothing was imported."
-        " Mend them, or leave them out with --skip-broken.",
+        " broken, so nothing was imported.",
+        in_shell="Mend them, or leave them out with --skip-broken.",
         problems=reading.problems,
         broken=reading.broken,
     )

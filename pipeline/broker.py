@@ -17,7 +17,7 @@ from pipeline.wiring import Deps, build
 
 QUEUES: Final[Mapping[str, tuple[str, ...]]] = {
     "fast": ("interactive", "rollback"),
-    "slow": ("write", "lint", "send"),
+    "slow": ("write", "lint", "send", "lists"),
 }
 """Worker to its queues: a rollback never waits behind a send or a model call."""
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from blocks.campaign_progress import lint_words
 from blocks.text import undirected
+from domain.channel import PARTS
 from domain.comparison import Pair, Piece, Same, marked, paired, paragraphs
 from domain.views import ColumnView, ComparisonView, FindingLine
 
@@ -130,13 +131,17 @@ def _rows(view: ComparisonView, names: Mapping[str, str]) -> Iterator[_Row]:
     a, b = view.left.revision.text, view.right.revision.text
     yield _Row(left=_heading(view.left, names), right=_heading(view.right, names))
     short = _SHORT_MOST
-    yield _pair((a.subject, b.subject), "Subject", has_rule=True, lines_most=short)
-    yield _pair((a.preheader, b.preheader), "Preheader", lines_most=short)
+    names = PARTS[view.left.revision.channel]
+    heads = (a.subject, b.subject)
+    yield _pair(heads, names["subject"], has_rule=True, lines_most=short)
+    yield _pair((a.preheader, b.preheader), names["preheader"], lines_most=short)
     for number, each in enumerate(paired(_kept(a.body), _kept(b.body))):
         if isinstance(each, Same):
             yield _same(each, has_rule=number == 0)
         else:
-            yield _pair(each, "Body" if number == 0 else "", has_rule=number == 0)
+            yield _pair(
+                each, names["body"] if number == 0 else "", has_rule=number == 0
+            )
 
 
 def _kept(body: str) -> list[str]:

@@ -3,46 +3,21 @@
 from __future__ import annotations
 
 import csv
-import hmac
 import io
 import json
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from domain.conversion import FIELDS, Conversion, parse
 from domain.errors import Refused
-from pipeline.webhook import SIGNATURE, TIMESTAMP, sign
 
-TOLERANCE: Final = timedelta(minutes=5)
 MOST: Final = 500
 """Conversions in one post."""
 
 FILE_MOST: Final = 20 * 1024 * 1024
 _REQUIRED: Final = ("link", "kind", "id", "at")
-
-
-class BadSignature(Refused):
-    """The post was not signed with the desk's secret, or too long ago."""
-
-
-def verify(
-    secret: str, headers: Mapping[str, str], body: bytes, *, now: datetime
-) -> None:
-    """Check a post's signature over its raw bytes, and that it is fresh.
-
-    Raises:
-        BadSignature: It is not ours, was altered, or is older than five minutes.
-    """
-    timestamp = headers.get(TIMESTAMP, "")
-    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 10):  # noqa: PLR2004 - seconds until 2286
-        raise BadSignature(f"{TIMESTAMP} must hold the seconds since 1970.")
-    if abs(now - datetime.fromtimestamp(int(timestamp), UTC)) > TOLERANCE:
-        raise BadSignature(f"{TIMESTAMP} is more than five minutes off.")
-    given = headers.get(SIGNATURE, "").encode(errors="replace")
-    if not hmac.compare_digest(given, sign(secret, int(timestamp), body).encode()):
-        raise BadSignature(f"{SIGNATURE} does not match the body.")
 
 
 def read_post(body: bytes, *, now: datetime) -> tuple[Conversion, ...]:

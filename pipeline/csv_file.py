@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO, Final, Protocol
+from typing import IO, Final, Literal, Protocol
 
 from domain.columns import Columns
 from domain.errors import Refused
@@ -24,6 +24,7 @@ MOST_LISTED: Final = 1_000
 
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LOST: Final = re.compile(r"[\udc80-\udcff]")
+_ADDRESS: Final = re.compile(r"\S@\S+\.\S")
 _SEPARATORS: Final = (",", ";", "\t", "|")
 _NO_TEXT: Final = {
     b"\xff\xfe": "The file is UTF-16; save it as CSV in UTF-8.",
@@ -42,6 +43,26 @@ class _Rows(Protocol):
     def line_num(self) -> int: ...
 
     def __next__(self) -> list[str]: ...
+
+
+class Source(Protocol):
+    """Where a file's bytes are: a path, or what is held in memory."""
+
+    @property
+    def name(self) -> str: ...
+
+    def open(self, mode: Literal["rb"]) -> io.BufferedIOBase: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A file that is on no disk."""
+
+    name: str
+    data: bytes = field(repr=False)
+
+    def open(self, mode: Literal["rb"]) -> io.BufferedIOBase:  # noqa: ARG002 - a path's
+        return io.BytesIO(self.data)
 
 
 class FileRefused(Refused):
@@ -85,7 +106,7 @@ class Reading:
             self.problems.append(problem)
 
 
-def file_sha256(path: Path) -> str:
+def file_sha256(path: Source) -> str:
     """What the file holds, as a hash.
 
     Raises:
@@ -99,7 +120,7 @@ def file_sha256(path: Path) -> str:
 
 
 def rows(
-    path: Path, reading: Reading, choose: Callable[[list[str]], Columns]
+    path: Source, reading: Reading, choose: Callable[[list[str]], Columns]
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield (line, cells) of every row with the right number of clean cells.
 
@@ -123,8 +144,22 @@ def rows(
     reading.digest = sha.hexdigest()
 
 
+def header_of(path: Source) -> list[str]:
+    """The columns' names, before anybody says what they are.
+
+    Raises:
+        FileRefused: It is no CSV in UTF-8, or its first line names no columns.
+    """
+    try:
+        with path.open("rb") as file:
+            lines = _lines(file, lambda _raw: None, lambda _bytes: None)
+            return _header(next(lines, ""))[0]
+    except OSError as error:
+        raise FileRefused(f"{path.name} cannot be read.") from error
+
+
 def _lines(
-    file: IO[bytes], feed: Callable[[bytes], None], tick: Callable[[int], None]
+    file: io.BufferedIOBase, feed: Callable[[bytes], None], tick: Callable[[int], None]
 ) -> Iterator[str]:
     number = 0
     while raw := file.readline(LONGEST_LINE + 1):
@@ -167,7 +202,13 @@ def _header(line: str) -> tuple[list[str], str]:
         ]
     except csv.Error as error:
         raise FileRefused("The first line is no CSV header.") from error
-    return max(tried, key=lambda each: len(each[0]))
+    header, separator = max(tried, key=lambda each: len(each[0]))
+    if any(_ADDRESS.search(each) for each in header):
+        # or a list without that line would have its first person named in messages
+        raise FileRefused(
+            "The first line holds an address; it has to name the columns."
+        )
+    return header, separator
 
 
 def _good(

@@ -10,7 +10,7 @@ import structlog
 from blocks import digest as drawn
 from domain.digest import Digest, DigestState, is_too_late
 from domain.errors import TryLater
-from pipeline import record
+from pipeline import failpoint, record
 from pipeline.slack import NotTaken, SlackRefused
 from pipeline.tasks import Task
 from pipeline.wiring import Deps
@@ -48,6 +48,7 @@ def digest(deps: Deps, digest_id: int, _version: int) -> None:
     with deps.database.begin() as store:
         if not store.digests.intend(digest_id):
             raise TryLater("Another job sends this digest.", retry_after=_CALL_MOST)
+    failpoint.hit("digest.after_intent")
     _send(deps, found, payload["text"], payload["blocks"])
 
 
@@ -66,6 +67,7 @@ def _send(
     except SlackRefused as refused:
         _settle(deps, found, DigestState.REFUSED, error=refused.code)
         raise
+    failpoint.hit("digest.after_call")
     _settle(deps, found, DigestState.POSTED, channel=posted.channel, ts=posted.ts)
 
 

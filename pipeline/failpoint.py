@@ -17,18 +17,30 @@ NAMES: Final = (
     "write.after_call",
     "card.after_claim",
     "card.after_call",
+    "schedule.after_batch",
+    "schedule.before_end",
     "send.after_batch",
     "send.after_intent",
     "send.after_call",
+    "seeds.after_batch",
+    "seeds.after_intent",
+    "seeds.after_call",
     "rollback.before_call",
     "rollback.after_call",
     "alert.before_call",
     "alert.after_call",
+    "digest.after_intent",
+    "digest.after_call",
+    "freeze.before_call",
+    "freeze.after_call",
 )
 """Every ambiguous moment of the protocol: between intent, call and result."""
 
 OF_IMPORTS: Final = ("audience.after_batch", "audience.before_show")
 """Moments of `copydesk audience import`, which is no part of that protocol."""
+
+OF_UPLOADS: Final = ("upload.after_post", "upload.after_fetch", "upload.after_report")
+"""Moments of a list that is given in Slack, beside those of its import."""
 
 _VARIABLE: Final = "COPYDESK_FAILPOINTS"
 WHOLE: Final = "whole"

@@ -97,10 +97,13 @@ def _request(
         findings = tuple(f"{rule}: {message}" for rule, message in hard)
     number = LABELS.index(variant.label) + 1
     return variant, WriteRequest(
-        system=deps.playbook.prompt,
+        system=deps.playbook.prompt(campaign.brief_channel).text,
         brief=store.campaigns.brief(campaign.id),
         facts=deps.playbook.facts,
-        tokens=token_guide(deps.playbook.privacy),
+        # a visitor is nobody's recipient: there is nothing to merge
+        tokens=token_guide(deps.playbook.privacy)
+        if campaign.brief_channel.is_mailed
+        else (),
         label=variant.label,
         number=number,
         model=deps.settings.openai_model,

@@ -15,8 +15,10 @@ from pipeline import (
     review,
     rollback,
     schedule,
+    seeds,
     send,
     thaw,
+    upload,
 )
 from pipeline.tasks import Task
 
@@ -29,10 +31,12 @@ TASKS: Final[Mapping[str, Task]] = {
         review.TASK,
         schedule.TASK,
         send.TASK,
+        seeds.TASK,
         rollback.TASK,
         alert.TASK,
         digest.TASK,
         members.TASK,
         thaw.TASK,
+        upload.TASK,
     )
 }

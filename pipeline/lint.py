@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from domain.brief import parse_brief
-from domain.campaign import FINAL
+from domain.campaign import FINAL, Campaign
 from domain.errors import Overtaken
 from domain.lint import decide
 from domain.variant import Copy, Variant, VariantId, VariantState
@@ -22,27 +22,32 @@ def lint(deps: Deps, variant_id: int, version: int) -> None:
     Raises:
         Overtaken: The text was replaced meanwhile.
     """
-    text, brief = deps.database.look(lambda store: _text(store, variant_id, version))
+    text, campaign, brief = deps.database.look(
+        lambda store: _text(store, variant_id, version)
+    )
+    policy = deps.playbook.policy(campaign.brief_channel)
     context = LintContext(
-        policy=deps.playbook.policy,
+        policy=policy,
+        channel=campaign.brief_channel,
         brief=parse_brief(brief),
         footer=deps.playbook.footer,
         privacy=deps.playbook.privacy,
         dictionary=deps.playbook.dictionary,
     )
-    verdict = decide(run_checks(text, context), deps.playbook.policy)
+    verdict = decide(run_checks(text, context), policy)
     with deps.database.begin() as store:
         linted(store, deps.playbook, _drafted(store, variant_id, version), verdict)
 
 
 def _text(
     store: Store, variant_id: int, version: int
-) -> tuple[Copy, dict[str, object]]:
+) -> tuple[Copy, Campaign, dict[str, object]]:
     variant = _drafted(store, variant_id, version)
     if variant.revision_id is None:
         raise Overtaken(f"Variant {variant.label} has no text.")
     revision = store.variants.revision(variant.revision_id)
-    return revision.text, store.campaigns.brief(variant.campaign_id)
+    campaign = store.campaigns.get(variant.campaign_id)
+    return revision.text, campaign, store.campaigns.brief(campaign.id)
 
 
 def _drafted(store: Store, variant_id: int, version: int) -> Variant:

@@ -61,7 +61,7 @@ class Page:
     def __init__(self, source: str, footer: Footer, *, cta_label: str) -> None:
         self._footer = footer
         self._cta_label = escape(cta_label)
-        self._links = frozenset(_links_in(escape(source)))
+        self._links = frozenset(links_in(escape(source)))
         self._address = ", ".join(
             line.strip() for line in footer.postal_address.splitlines() if line.strip()
         )
@@ -96,14 +96,8 @@ class Page:
         )
 
     def _html(self, subject: str, preheader: str, body: str, profile: Profile) -> str:
-        cta = escape(_web_link(profile.cta_url))
         unsubscribe = escape(_web_link(profile.unsubscribe_url))
-        known = {cta, unsubscribe}
-        static = self._static
-        blocks = [
-            static.get(paragraph) or self._block(paragraph, cta, known)
-            for paragraph in _paragraphs(escape(body))
-        ]
+        main = self.main(body, profile.cta_url, unsubscribe)
         return "".join(
             (
                 _TOP,
@@ -111,12 +105,29 @@ class Page:
                 _STYLE,
                 escape(preheader),
                 _MAIN,
-                "\n".join(blocks),
+                main,
                 *self._foot[:1],
                 unsubscribe,
                 *self._foot[1:],
             )
         )
+
+    def main(self, body: str, cta_url: str, *others: str) -> str:
+        """The paragraphs of a tidy body: escaped, with no link but approved ones.
+
+        Args:
+            others: Links besides the body's own that are known, escaped.
+
+        Raises:
+            CannotRender: The text holds a link nobody approved.
+        """
+        cta = escape(_web_link(cta_url))
+        known, static = {cta, *others}, self._static
+        blocks = [
+            static.get(paragraph) or self._block(paragraph, cta, known)
+            for paragraph in _paragraphs(escape(body))
+        ]
+        return "\n".join(blocks)
 
     def _block(self, paragraph: str, cta: str, known: set[str]) -> str:
         """Turn one escaped paragraph into HTML; one that is the link, into a button."""
@@ -146,7 +157,8 @@ def _web_link(url: str) -> str:
     return url
 
 
-def _links_in(escaped: str) -> set[str]:
+def links_in(escaped: str) -> set[str]:
+    """The web links of an escaped text, escaped, without the sentence's punctuation."""
     return {_trimmed(found) for found in _URL.findall(escaped)}
 
 

@@ -19,7 +19,7 @@ from storage.store import Store
 LINK_ID: Final = "cd"
 """Query parameter of a mail's call-to-action link that names campaign and variant."""
 
-_CALL_TO_ACTION: Final = "{{ links.cta }}"
+CALL_TO_ACTION: Final = "{{ links.cta }}"
 
 
 def link_of(store: Store, variant_id: VariantId, secret: str) -> str:
@@ -80,4 +80,4 @@ def template_of(
 
 def _with_link_token(text: Copy, cta_url: str) -> Copy:
     """A call to action that was written out carries the link id as the token does."""
-    return replace(text, body=replaced(text.body, cta_url, _CALL_TO_ACTION))
+    return replace(text, body=replaced(text.body, cta_url, CALL_TO_ACTION))

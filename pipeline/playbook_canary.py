@@ -16,6 +16,8 @@ from domain.canary_policy import (
     Guardrail,
     Sending,
 )
+from domain.control import Look
+from domain.seeds import SEEDS_MOST
 from pipeline.playbook_values import PlaybookRefused, only, scaled, share, table, whole
 
 WHERE: Final = "canary.yaml"
@@ -35,9 +37,10 @@ _UNLESS_SAID: Final = {
     "compare_after": "24 h",
 }
 _DURATIONS: Final = (*_NEEDED, *_UNLESS_SAID)
-_TIMES: Final = ("card_every", "unknown_after", "look_up_lag")
+_TIMES: Final = ("card_every", "unknown_after", "look_up_lag", "give_up_after")
+_TIMES_UNLESS_SAID: Final = {"give_up_after": "1 h"}
 _OWN: Final = tuple(each.name for each in fields(CanaryPolicy))
-_KNOWN: Final = ("ladder", *_OWN, "watched", *_TIMES)
+_KNOWN: Final = ("ladder", *_OWN, "watched", "seeds", "control", *_TIMES)
 _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -49,11 +52,15 @@ class CanaryFile:
 
     policy: CanaryPolicy
     ladder: tuple[float, ...]
-    # addresses of seeds and VIPs: one complaint of theirs stops a campaign
+    # addresses of VIPs: one complaint of theirs stops a campaign
     watched: frozenset[str]
+    # the team's own mailboxes, which get each variant when a canary starts
+    seeds: tuple[str, ...]
     card_every: timedelta
     unknown_after: timedelta
     look_up_lag: timedelta
+    control: Look
+    give_up_after: timedelta
 
 
 def load_canary(raw: Mapping[str, Any], time_scale: float) -> CanaryFile:
@@ -66,16 +73,21 @@ def load_canary(raw: Mapping[str, Any], time_scale: float) -> CanaryFile:
         PlaybookRefused: Names the key and what is allowed.
     """
     only(raw, _KNOWN, WHERE)
+    given = {**_TIMES_UNLESS_SAID, **raw}
     times = {
-        key: scaled(raw.get(key), time_scale, where=f"{WHERE}, {key}") for key in _TIMES
+        key: scaled(given.get(key), time_scale, where=f"{WHERE}, {key}")
+        for key in _TIMES
     }
     return CanaryFile(
         policy=_policy(raw, time_scale),
         ladder=_ladder(raw.get("ladder")),
-        watched=_watched(raw.get("watched")),
+        watched=frozenset(_addresses(raw, "watched", most=WATCHED_MOST)),
+        seeds=_seeds(raw),
         card_every=times["card_every"],
         unknown_after=max(times["unknown_after"], MIN_SILENCE),
         look_up_lag=times["look_up_lag"],
+        control=_control(raw.get("control")),
+        give_up_after=times["give_up_after"],
     )
 
 
@@ -145,16 +157,40 @@ def _sigma(value: object, where: str) -> float:
     return float(str(value))
 
 
-def _watched(value: object) -> frozenset[str]:
+def _addresses(raw: Mapping[str, Any], key: str, *, most: int) -> list[str]:
     """Addresses, as lists are imported; a refusal names the place, never the address."""
-    where = f"{WHERE}, watched"
+    where = f"{WHERE}, {key}"
+    value = raw.get(key)
     given = [] if value is None else value
-    if not isinstance(given, list) or len(given) > WATCHED_MOST:
-        raise PlaybookRefused(f"{where} must be a list of up to {WATCHED_MOST}.")
+    if not isinstance(given, list) or len(given) > most:
+        raise PlaybookRefused(f"{where} must be a list of up to {most}.")
     for number, each in enumerate(given, start=1):
         if not isinstance(each, str) or not _ADDRESS.fullmatch(each):
             raise PlaybookRefused(f"{where}: entry {number} is no mail address.")
-    return frozenset(given)
+    return given
+
+
+def _seeds(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """Each mailbox once, in the order of the file."""
+    given = _addresses(raw, "seeds", most=SEEDS_MOST)
+    return tuple({each.lower(): each for each in given}.values())
+
+
+def _control(raw: object) -> Look:
+    """How far back history goes; in days of the wall, whatever the practice time."""
+    where = f"{WHERE}, control"
+    given = table({} if raw is None else raw, where)
+    only(given, ("campaigns", "within"), where)
+    usual = Look()
+    within = given.get("within")
+    return Look(
+        campaigns=whole(
+            given.get("campaigns", usual.campaigns), f"{where}, campaigns", least=1
+        ),
+        within=usual.within
+        if within is None
+        else scaled(within, 1, where=f"{where}, within"),
+    )
 
 
 def _ladder(steps: object) -> tuple[float, ...]:

@@ -54,7 +54,7 @@ def _team(
     stricter = table(raw.get("review") or {}, f"{file}, review")
     try:
         raw = _merged(central_raw, stricter)
-        found = load_review(raw, team, time_scale, review.rules.prompt_risk)
+        found = load_review(raw, team, time_scale, review.rules.prompt_risks)
     except PlaybookRefused as refused:
         raise PlaybookRefused(f"{file}, with what it changes: {refused}") from refused
     rules = TeamRules(

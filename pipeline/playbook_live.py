@@ -1,4 +1,4 @@
-"""The playbook of a running process, with the teams as their files say now."""
+"""The playbook of a running process, with teams and privacy as their files say now."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import structlog
 
 from pipeline.playbook import Playbook
 from pipeline.playbook_federation import FOLDER, load_teams
+from pipeline.playbook_privacy import load_privacy
 from pipeline.playbook_review import Review
 from pipeline.playbook_team import load_team
 from pipeline.playbook_values import PlaybookRefused
@@ -19,10 +20,11 @@ Stamp = tuple[int, int, int]
 
 
 class LivePlaybook:
-    """Reads the teams again when a file of theirs has changed; all else is as at start.
+    """Reads teams and privacy.yaml again when their files change; all else is as at start.
 
     Whoever is taken out of a file cannot decide from that moment on, and whoever is
-    added can. A file that cannot be read changes nothing, and the log says why.
+    added can; a field that is taken out is said in no mail that is merged from then on.
+    A file that cannot be read changes nothing, and the log says why.
     """
 
     def __init__(self, playbook: Playbook, folder: Path, *, time_scale: float) -> None:
@@ -36,10 +38,11 @@ class LivePlaybook:
         if self._stamps() != self._seen:
             self._paths = self._files()
             self._seen = self._stamps()
-            self._read()
+            self._read_teams()
+            self._read_privacy()
         return self._playbook
 
-    def _read(self) -> None:
+    def _read_teams(self) -> None:
         central = Review(stages=self._playbook.stages, rules=self._playbook.rules)
         try:
             team = load_team(self._folder)
@@ -55,10 +58,21 @@ class LivePlaybook:
             teams=len(teams),
         )
 
+    def _read_privacy(self) -> None:
+        try:
+            privacy = load_privacy(self._folder)
+        except PlaybookRefused as refused:
+            log.warning("playbook.privacy_refused", why=str(refused))
+            return
+        if privacy != self._playbook.privacy:
+            self._playbook = replace(self._playbook, privacy=privacy)
+            log.info("playbook.privacy_read", fields=len(privacy.fields))
+
     def _files(self) -> tuple[Path, ...]:
         """What is watched; the folder's own stamp tells of a team come or gone."""
         teams = self._folder / FOLDER
-        return self._folder / "team.yaml", teams, *sorted(teams.glob("*.yaml"))
+        own = (self._folder / name for name in ("team.yaml", "privacy.yaml"))
+        return *own, teams, *sorted(teams.glob("*.yaml"))
 
     def _stamps(self) -> tuple[Stamp | None, ...]:
         return tuple(_stamp(path) for path in self._paths)

@@ -11,6 +11,7 @@ from domain.lint import did_you_mean
 from domain.personalize import OURS
 from domain.privacy import (
     DEFAULT_K,
+    IMPORTERS,
     PATH,
     STANDARD,
     Bucket,
@@ -22,7 +23,7 @@ from domain.privacy import (
 from pipeline.playbook_values import PlaybookRefused, read, table, text, whole
 
 _FILE: Final = "privacy.yaml"
-_KEYS: Final = ("k", "fields")
+_KEYS: Final = ("k", "importers", "fields")
 _FIELD_KEYS: Final = (
     "about",
     "class",
@@ -59,7 +60,19 @@ def load_privacy(folder: Path) -> Privacy:
             f"{_FILE} says nothing of {', '.join(f'person.{n}' for n in missing)}."
             " Each standard field needs an entry; in_text: no keeps one out of texts."
         )
-    return Privacy(fields=fields)
+    return Privacy(fields=fields, importers=_importers(raw.get("importers")))
+
+
+def _importers(value: object) -> frozenset[str]:
+    if value is None:
+        return IMPORTERS
+    if not isinstance(value, list) or not all(
+        isinstance(each, str) and each for each in value
+    ):
+        raise PlaybookRefused(
+            f"{_FILE}, importers must be a list of roles, such as [marketer]."
+        )
+    return frozenset(value)
 
 
 def _field(path: str, given: object, k: int) -> FieldRule:

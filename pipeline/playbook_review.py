@@ -91,14 +91,14 @@ def load_review(
     raw: Mapping[str, Any],
     team: Team,
     time_scale: float,
-    prompt_risk: PromptRisk | None = None,
+    prompt_risks: Mapping[str, PromptRisk] | None = None,
 ) -> Review:
     """Check what review.yaml says against itself and the team.
 
     Args:
         time_scale: Divides every SLA. Unless it is 1 the desk works round the clock:
             scaled time would sleep through a practice.
-        prompt_risk: Of the prompt that writes; None when its file does not say.
+        prompt_risks: Of the prompts that write, by channel, where their file says one.
 
     Raises:
         PlaybookRefused: Names the key and what is allowed.
@@ -112,7 +112,7 @@ def load_review(
         spot_check=share(raw.get("spot_check", 0), f"{_FILE}, spot_check"),
         asks_at=_asks_at(raw.get("ask_at") or []),
         brand_lead=_brand_lead(raw.get("brand_lead"), team, time_scale),
-        prompt_risk=prompt_risk,
+        prompt_risks=prompt_risks or {},
         reserved_roles=_reserved_roles(raw.get("reserved_roles") or []),
     )
     known = {

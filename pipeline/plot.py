@@ -40,6 +40,31 @@ _UNITS: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What the picture calls what it counts."""
+
+    title: str
+    reached: str
+    left: str
+    since: str
+
+    @property
+    def of_complaints(self) -> str:
+        return f"Complaints and {self.left}"
+
+
+MAILS: Final = Words(
+    title="Mails",
+    reached="delivered",
+    left="unsubscribes",
+    since="the first mail",
+)
+VISITORS: Final = Words(
+    title="Visitors", reached="saw it", left="dismissals", since="the first visitor"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     """Something that happened at a moment, as "4 h pass" or "rolled back"."""
 
@@ -54,6 +79,7 @@ def canary_plot(
     marks: Sequence[Mark] = (),
     title: str,
     age: str,
+    words: Words = MAILS,
 ) -> bytes:
     """Draw the canary as PNG.
 
@@ -61,6 +87,7 @@ def canary_plot(
         points: Cumulative counts in order of time.
         breach_at: The number of complaints that rolls back; None: no such number.
         age: How old the numbers are, in words.
+        words: What is counted.
     """
     # Imported here: it takes half a second, and only this picture needs it.
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - heavy
@@ -72,8 +99,8 @@ def canary_plot(
     left, right = figure.subplots(1, 2)
     divisor, unit = _unit(points)
     xs = [(p.at - points[0].at).total_seconds() / divisor for p in points]
-    _delivery(left, points, xs)
-    _complaints(right, points, xs, breach_at)
+    _delivery(left, points, xs, words)
+    _complaints(right, points, xs, breach_at, words)
     moments = [
         (max((mark.at - points[0].at).total_seconds() / divisor, 0.0), mark.label)
         for mark in (marks if points else ())
@@ -81,7 +108,7 @@ def canary_plot(
     # a mark may be later than the last event: off the axes it would squeeze them
     last = max([*xs, *(at for at, _ in moments)], default=0.0)
     for axes in (left, right):
-        _finish(axes, unit, last=last)
+        _finish(axes, f"{unit} since {words.since}", last=last)
     for at, label in moments:
         _mark(left, at, label)
         _mark(right, at, "")
@@ -91,14 +118,16 @@ def canary_plot(
     return packed.getvalue()
 
 
-def _delivery(axes: Axes, points: Sequence[Point], xs: Sequence[float]) -> None:
-    axes.set_title("Mails", fontsize=11, loc="left", color=_INK)
+def _delivery(
+    axes: Axes, points: Sequence[Point], xs: Sequence[float], words: Words
+) -> None:
+    axes.set_title(words.title, fontsize=11, loc="left", color=_INK)
     axes.step(
         xs,
         [p.delivered for p in points],
         where="post",
         color=_BLUE,
-        label="delivered",
+        label=words.reached,
         **_NEWEST,
     )
     axes.step(
@@ -117,16 +146,20 @@ def _delivery(axes: Axes, points: Sequence[Point], xs: Sequence[float]) -> None:
 
 
 def _complaints(
-    axes: Axes, points: Sequence[Point], xs: Sequence[float], breach_at: int | None
+    axes: Axes,
+    points: Sequence[Point],
+    xs: Sequence[float],
+    breach_at: int | None,
+    words: Words,
 ) -> None:
-    axes.set_title("Complaints and unsubscribes", fontsize=11, loc="left", color=_INK)
+    axes.set_title(words.of_complaints, fontsize=11, loc="left", color=_INK)
     axes.step(
         xs,
         [p.unsubscribes for p in points],
         where="post",
         color=_PURPLE,
         linestyle="--",
-        label="unsubscribes",
+        label=words.left,
         **_NEWEST,
     )
     axes.step(
@@ -157,8 +190,8 @@ def _scale(axes: Axes, top: int) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
 
 
-def _finish(axes: Axes, unit: str, *, last: float) -> None:
-    axes.set_xlabel(f"{unit} since the first mail", fontsize=10, color=_MUTED)
+def _finish(axes: Axes, since: str, *, last: float) -> None:
+    axes.set_xlabel(since, fontsize=10, color=_MUTED)
     axes.set_xlim(0, last * 1.05 or 1)
     axes.grid(visible=True, axis="y", color="#e4e2e5", linewidth=0.8)
     axes.set_axisbelow(True)

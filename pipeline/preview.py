@@ -2,21 +2,59 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
+from domain.channel import Channel
 from domain.errors import Refused
+from domain.link import with_parameter
 from domain.personalize import Profile
-from domain.preview import RECIPIENT, Preview, made_up_profile
-from domain.variant import RevisionId
-from pipeline.merging import profile_of, template_of
+from domain.preview import Preview, made_up_profile
+from domain.send import Recipient
+from domain.variant import Copy, RevisionId
+from pipeline import shown_html
+from pipeline.merging import LINK_ID, profile_of, template_of
 from pipeline.playbook import Playbook
+from pipeline.shown_html import Links, links_of
 from pipeline.templates import Templates
-from storage.queries.crowds import Sampled
 from storage.store import Store
 
 _UNSUBSCRIBE: Final = "https://unsubscribe.example/u/preview"
 """Nobody's: what unsubscribes somebody is in their own mail only."""
+
+_NO_LINK_ID: Final = "preview"
+"""Where a mail's link has the id that conversions are counted by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """Copy that is no mail, as every visitor sees it."""
+
+    channel: Channel
+    text: Copy
+    links: Links
+
+    @property
+    def page(self) -> str:
+        """HTML to be opened in a browser.
+
+        Raises:
+            CannotRender: It holds a web link that its brief does not allow.
+        """
+        return shown_html.page(self.text, self.channel, self.links)
+
+
+def shown(store: Store, revision_id: RevisionId) -> Shown:
+    """The text as a page, an ad or a chat shows it.
+
+    Raises:
+        Unknown: There is no such revision.
+    """
+    revision = store.variants.revision(revision_id)
+    variant = store.variants.get(revision.variant_id)
+    campaign = store.campaigns.get(variant.campaign_id)
+    links = links_of(store.campaigns.brief(campaign.id))
+    return Shown(channel=campaign.brief_channel, text=revision.text, links=links)
 
 
 def made_up(
@@ -46,16 +84,21 @@ def recipient(
     playbook: Playbook,
     templates: Templates,
     revision_id: RevisionId,
-    sampled: Sampled,
+    person: Recipient,
+    *,
+    key: str,
 ) -> Preview:
     """The text as somebody of the list would read it.
 
-    Who looks, and whether they may, is `record.preview_as`'s to ask.
+    Who looks, and whether they may, is for `record.preview_as` and
+    `record.preview_by_address` to ask.
+
+    Args:
+        key: How they were chosen, as in `Preview`.
 
     Raises:
         Unknown: There is no such revision.
     """
-    person = sampled.recipient
     profile = profile_of(
         person, cta_url=_cta_url(store, revision_id), unsubscribe_url=_UNSUBSCRIBE
     )
@@ -64,7 +107,7 @@ def recipient(
         person.region or "no region",
         person.provider or "provider not known",
     )
-    blank = Preview(key=f"{RECIPIENT}{sampled.number}", about=about, account={})
+    blank = Preview(key=key, about=about, account={})
     return _filled(store, playbook, templates, revision_id, profile, blank)
 
 
@@ -88,6 +131,11 @@ def _filled(  # noqa: PLR0917  # what both have, and who it is
 
 
 def _cta_url(store: Store, revision_id: RevisionId) -> str:
+    """The brief's link with the parameter that a mail's own has.
+
+    Not with the link id itself: whoever tries the link out would be counted.
+    """
     revision = store.variants.revision(revision_id)
     variant = store.variants.get(revision.variant_id)
-    return str(store.campaigns.brief(variant.campaign_id)["cta_url"])
+    cta_url = str(store.campaigns.brief(variant.campaign_id)["cta_url"])
+    return with_parameter(cta_url, LINK_ID, _NO_LINK_ID)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Final
 from zoneinfo import available_timezones
 
@@ -13,7 +12,7 @@ from domain.attributes import LONGEST_TEXT, NotAValue, parse_value, stored, stor
 from domain.cohort import provider_of
 from domain.columns import Columns, Known, Wanted, choose
 from pipeline.address_marks import AddressMarks
-from pipeline.csv_file import Reading, rows, unclean
+from pipeline.csv_file import Reading, Source, rows, unclean
 from pipeline.tokens import address_hash
 
 KNOWN: Final = Known(
@@ -45,7 +44,7 @@ _CONSENT: Final[Mapping[str, bool]] = {
 
 
 def recipient_rows(
-    path: Path, reading: Reading, wanted: Wanted, *, secret: str
+    path: Source, reading: Reading, wanted: Wanted, *, secret: str
 ) -> Iterator[dict[str, Any]]:
     """Yield the good rows as recipients; note the others on `reading`.
 

@@ -12,11 +12,13 @@ import structlog
 from domain.campaign import CampaignId, State
 from domain.canary import Verdict
 from domain.errors import TryLater
+from domain.upload import KEPT_FOR
 from pipeline import failpoint
 from pipeline.broker import Doorbell
 from pipeline.playbook import Playbook
 from pipeline.record import ask_due, ask_everyone_again, digest_due, go_on
 from pipeline.record.actions import remind_of_actions
+from pipeline.record.audiences import let_go
 from pipeline.record.canary import REJUDGE_EVERY, judge_due, start
 from pipeline.record.incidents import page_if_late
 from pipeline.record.overdue import overdue, remind
@@ -51,6 +53,7 @@ _LOOKS: Final[
 
 _KEEP_INBOX: Final = timedelta(days=7)
 _KEEP_OUTBOX: Final = timedelta(days=7)
+_LET_GO_AT_ONCE: Final = 2_000
 
 
 class Relay:
@@ -209,6 +212,18 @@ class Relay:
         with self._deps.database.begin() as store:
             store.inbox.purge(now - _KEEP_INBOX)
             store.outbox.purge(now - _KEEP_OUTBOX)
+            store.uploads.purge(now - KEPT_FOR)
+        self._let_go(now - self._deps.settings.keep_replaced)
+
+    def _let_go(self, before: datetime) -> None:
+        """Blank a batch of each import that was replaced long ago; the next, next time.
+
+        A kill between two batches leaves the rest to the next sweep.
+        """
+        database = self._deps.database
+        for import_id in database.look(lambda s: s.imports.replaced(before)):
+            with database.begin() as store:
+                let_go(store, import_id, limit=_LET_GO_AT_ONCE)
 
 
 def fire(store: Store, deps: Deps, deadline: Deadline) -> None:

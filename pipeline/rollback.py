@@ -10,7 +10,6 @@ import structlog
 from domain.campaign import CampaignId
 from domain.errors import Overtaken, Refused, TryLater
 from domain.rollback import SETTLED, Incident, RollbackStep, StepName, StepState
-from domain.send import ChunkState
 from pipeline import failpoint
 from pipeline.advance import refresh_card
 from pipeline.esp.port import BatchState, CancelState, Unsupported
@@ -102,7 +101,7 @@ def _read_back(deps: Deps, incident: Incident, _step: RollbackStep) -> str:
         Unsupported: Nothing that the ESP accepted can be stopped.
         TryLater: A chunk was in the sender's hands when the gate shut.
     """
-    if deps.database.look(lambda store: _in_hand(store, incident.campaign_id)):
+    if deps.database.look(lambda store: store.sends.is_in_hand(incident.campaign_id)):
         raise TryLater("A chunk is still under way.")
     batches = deps.database.look(
         lambda store: [
@@ -120,10 +119,6 @@ def _read_back(deps: Deps, incident: Incident, _step: RollbackStep) -> str:
         deps.esp.batch_state(batch) is BatchState.CANCELLED for batch in batches
     )
     return f"{stopped} of {len(batches)} batches stopped, {leaked:,} mails leaked"
-
-
-def _in_hand(store: Store, campaign_id: CampaignId) -> bool:
-    return bool(store.sends.chunks(campaign_id, state=ChunkState.INTENT))
 
 
 def _suppress(deps: Deps, incident: Incident, _step: RollbackStep) -> str:

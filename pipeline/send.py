@@ -9,28 +9,29 @@ from typing import Final
 
 import structlog
 
-from domain.campaign import FINAL, SENDING, Actor, Campaign, Event, State
+from domain.campaign import FINAL, SENDING, Actor, Campaign, Event
 from domain.errors import Overtaken, Refused, TryLater
-from domain.personalize import CannotRender, Fallback, Rendered
+from domain.left_out import GIVEN_UP, UNMERGED, too_many
+from domain.personalize import CannotRender, Fallback
 from domain.send import Chunk, ChunkId, ChunkState, Send
 from domain.variant import RevisionId, VariantId
 from pipeline import failpoint
 from pipeline.advance import advance, refresh_card
-from pipeline.esp.port import Accepted, Batch, Mail, OutcomeUnknown
+from pipeline.esp.port import Accepted, Mail, OutcomeUnknown
 from pipeline.merging import link_of, profile_of, template_of
+from pipeline.outgoing import batch_of, mail_of, unsubscribe_url
 from pipeline.playbook import Playbook
 from pipeline.record import merged
 from pipeline.record.canary import settle_step
 from pipeline.record.departures import held_back, leaves
+from pipeline.record.events import told_at_hand_over
+from pipeline.record.rollbacks import note_leak
 from pipeline.tasks import Task
 from pipeline.tokens import make_token
 from pipeline.wiring import Deps
 from storage.store import Store
 
 log = structlog.get_logger(__name__)
-
-MAX_UNRENDERABLE: Final = 0.01
-"""Share of a chunk's recipients that may fail to render before it is stopped."""
 
 _AGAIN_AFTER: Final = timedelta(seconds=5)
 """Least wait before a chunk that the ESP did not take is handed over again."""
@@ -172,16 +173,7 @@ def _intend(
 def _call(deps: Deps, chunk: Chunk, batch_id: str, mails: Sequence[Mail]) -> Accepted:
     if not mails:
         return Accepted(accepted=0)
-    footer = deps.playbook.footer
-    return deps.esp.send(
-        Batch(
-            batch_id=batch_id,
-            campaign_id=chunk.campaign_id,
-            from_address=deps.settings.mail_from,
-            from_name=footer.sender_name,
-            mails=tuple(mails),
-        )
-    )
+    return deps.esp.send(batch_of(deps, batch_id, chunk.campaign_id, mails))
 
 
 def _answered(store: Store, deps: Deps, chunk: Chunk, answer: Accepted) -> None:
@@ -191,21 +183,81 @@ def _answered(store: Store, deps: Deps, chunk: Chunk, answer: Accepted) -> None:
     was not taken can never touch what was.
     """
     store.campaigns.lock(chunk.campaign_id)
+    too_long = _too_long(store, deps.playbook, chunk, answer)
+    is_stopped = _gives_up_too_many(store, chunk, len(too_long))
+    given_up = frozenset() if is_stopped else too_long
     rest, unknown = store.sends.split(chunk, answer.unknown)
     if unknown is not None:
         _now_unknown(store, deps, unknown, f"{deps.esp.title} did not answer.")
     later = None
     if rest is not None:
-        rest, later = store.sends.split(rest, answer.later)
+        rest, later = store.sends.split(rest, answer.later - given_up)
     if later is not None:
-        _back_to_planned(store, later, "put_off", after=answer.retry_after)
+        _put_off(store, later, answer)
     if rest is not None:
-        store.sends.skip(answer.refused)
+        store.sends.skip(answer.refused | given_up)
         # not only those it names: some ESPs merely count whom they leave out
         refused = rest.size - rest.skipped - answer.accepted
+        rest = store.sends.swap(rest, rest.state, given_up=len(given_up))
         _sent(
             store, deps.playbook, rest, answer.accepted, refused=refused, how="accepted"
         )
+    told_at_hand_over(
+        store,
+        deps.playbook,
+        chunk.campaign_id,
+        bounced=answer.bounced,
+        deferred=given_up,
+    )
+    if is_stopped:
+        _park_put_off(store, deps, chunk, len(too_long))
+
+
+def _too_long(
+    store: Store, playbook: Playbook, chunk: Chunk, answer: Accepted
+) -> frozenset[int]:
+    """Whom the ESP has put off once more, after it may no longer."""
+    since = chunk.put_off_at
+    is_over = since is not None and store.now - since >= playbook.give_up_after
+    return answer.put_off if is_over else frozenset()
+
+
+def _gives_up_too_many(store: Store, chunk: Chunk, given_up: int) -> bool:
+    """Whether that would be no matter of a few addresses any more."""
+    before = store.sends.left_out(chunk.campaign_id, besides=chunk.id)
+    return given_up > 0 and too_many(
+        before.given_up + given_up,
+        tried=before.tried + chunk.size,
+        planned=_planned(store, chunk),
+        share=GIVEN_UP,
+    )
+
+
+def _planned(store: Store, chunk: Chunk) -> int:
+    """Mails of all steps up to a chunk's."""
+    steps = store.sends.cohorts(chunk.campaign_id)
+    return sum(each.planned for each in steps[: chunk.step + 1])
+
+
+def _put_off(store: Store, later: Chunk, answer: Accepted) -> None:
+    """Plan again what was not taken; the time until we give up begins with the first."""
+    since = later.put_off_at or (store.now if answer.put_off else None)
+    _back_to_planned(
+        store, later, "put_off", after=answer.retry_after, put_off_at=since
+    )
+
+
+def _park_put_off(store: Store, deps: Deps, chunk: Chunk, count: int) -> None:
+    """Not one address but the ESP: a person looks before so many are left out."""
+    campaign = store.campaigns.get(chunk.campaign_id)
+    if campaign.state not in SENDING:
+        return
+    reason = (
+        f"{deps.esp.title} has put off {count:,} of {chunk.size:,} mails of chunk"
+        f" {chunk.number} for too long (give_up_after), which is more than a few"
+        " addresses. They are kept; Retry hands them over again."
+    )
+    advance(store, campaign.id, Event.PARKED, actor=SENDER, reason=reason)
 
 
 def _mails(deps: Deps, chunk: Chunk) -> list[Mail]:
@@ -239,8 +291,8 @@ def _mails(deps: Deps, chunk: Chunk) -> list[Mail]:
         if rendered.kept_back:
             with_fallback += 1
             reasons.update(rendered.kept_back)
-        mails.append(_mail(each, rendered, url))
-    if failed or with_fallback:
+        mails.append(mail_of(each.id, each.recipient.address, rendered, url))
+    if failed or with_fallback or chunk.unmerged:
         with deps.database.begin() as store:
             merged(
                 store,
@@ -250,8 +302,8 @@ def _mails(deps: Deps, chunk: Chunk) -> list[Mail]:
                 reasons=reasons,
                 actor=SENDER,
             )
-    if failed > MAX_UNRENDERABLE * chunk.size:
-        _stop(deps, chunk, failed)
+    if failed:
+        _stop_if_too_many(deps, chunk, failed)
     return mails
 
 
@@ -268,35 +320,27 @@ def _links(deps: Deps, sends: Sequence[Send]) -> dict[int, str]:
 
 def _unsubscribe_url(deps: Deps, send: Send) -> str:
     secret = deps.settings.secret_key.get_secret_value()
-    return f"{deps.settings.public_url.rstrip('/')}/u/{make_token(secret, send.id)}"
+    return unsubscribe_url(deps, make_token(secret, send.id))
 
 
-def _mail(send: Send, rendered: Rendered, url: str) -> Mail:
-    return Mail(
-        send_id=send.id,
-        to=send.recipient.address,
-        subject=rendered.subject,
-        text=rendered.text,
-        html=rendered.html,
-        headers={
-            # RFC 8058: both headers, and a POST that needs no further click
-            "List-Unsubscribe": f"<{url}>",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        },
-    )
-
-
-def _stop(deps: Deps, chunk: Chunk, failed: int) -> None:
-    """Too many mails of a chunk would come out wrong: nothing of it is sent.
+def _stop_if_too_many(deps: Deps, chunk: Chunk, failed: int) -> None:
+    """Send nothing of a chunk when too many mails of its campaign come out wrong.
 
     Raises:
-        Overtaken: Always; the campaign is parked with the reason.
+        Overtaken: The campaign is parked with the reason.
     """
-    reason = (
-        f"{failed:,} of {chunk.size:,} mails of chunk {chunk.number} could not be"
-        " merged, more than 1 in 100. Nothing of the chunk was sent."
-    )
     with deps.database.begin() as store:
+        store.campaigns.lock(chunk.campaign_id)
+        before = store.sends.left_out(chunk.campaign_id, besides=chunk.id)
+        count, tried = before.unmerged + failed, before.tried + chunk.size
+        if not too_many(
+            count, tried=tried, planned=_planned(store, chunk), share=UNMERGED
+        ):
+            return
+        reason = (
+            f"{count:,} of {tried:,} mails so far could not be merged, more than 1 in"
+            f" 100. Nothing of chunk {chunk.number} was sent."
+        )
         advance(store, chunk.campaign_id, Event.PARKED, actor=SENDER, reason=reason)
     raise Overtaken(reason)
 
@@ -335,11 +379,21 @@ def _reconcile(deps: Deps, chunk: Chunk) -> None:
             _sent(store, deps.playbook, chunk, taken_all, how="reconciled")
         elif known:
             _settle_known(store, deps, chunk, known, age)
-        elif taken is not None and age > deps.playbook.look_up_lag:
+        elif taken is not None and age > _look_up_lag(deps):
             # the ESP itself says that it has none of them: not a blind resend
             _back_to_planned(store, chunk, "not_taken")
         else:
             _look_again(store, deps, chunk, age)
+
+
+def _look_up_lag(deps: Deps) -> timedelta:
+    """How old a call must be for the ESP's "none of it" to be proof.
+
+    The playbook may ask for more than the ESP's own lag, never for less. The lag is in
+    practice time where that runs, which real mail refuses to be sent in.
+    """
+    own = deps.esp.capabilities.look_up_lag or timedelta(0)
+    return max(deps.playbook.look_up_lag, own / deps.settings.time_scale)
 
 
 def _settle_known(
@@ -423,23 +477,26 @@ def _sent(
             "accepted": accepted,
             "skipped": settled.skipped,
             **({"capped": settled.capped} if settled.capped else {}),
+            **({"given_up": settled.given_up} if settled.given_up else {}),
         },
     )
     log.info("esp.batch_accepted", campaign=campaign.id, chunk=chunk.number, n=accepted)
     refresh_card(store, campaign, f"c{settled.id}.{settled.version}")
-    if campaign.state is State.ROLLED_BACK:
-        incident = store.incidents.of(campaign.id)
-        leaked = store.sends.leaked(campaign.id, incident.opened_at)
-        store.incidents.note(incident.id, leaked=leaked)
+    note_leak(store, campaign)
     settle_step(store, playbook, campaign.id)
 
 
 def _back_to_planned(
-    store: Store, chunk: Chunk, why: str, *, after: timedelta = _AGAIN_AFTER
+    store: Store,
+    chunk: Chunk,
+    why: str,
+    *,
+    after: timedelta = _AGAIN_AFTER,
+    **changes: object,
 ) -> None:
     """The ESP has nothing of it: plan it again, behind the same gate."""
     campaign = store.campaigns.lock(chunk.campaign_id)
-    planned = _put_back(store, campaign, chunk, why)
+    planned = _put_back(store, campaign, chunk, why, **changes)
     store.audit.append(
         campaign.id,
         f"chunk_{why}",
@@ -457,10 +514,14 @@ def _back_to_planned(
         )
 
 
-def _put_back(store: Store, campaign: Campaign, chunk: Chunk, why: str) -> Chunk:
+def _put_back(
+    store: Store, campaign: Campaign, chunk: Chunk, why: str, **changes: object
+) -> Chunk:
     """A paused campaign keeps the chunk for when it goes on; an ended one does not."""
     after = ChunkState.REVOKED if campaign.state in FINAL else ChunkState.PLANNED
-    return store.sends.swap(chunk, after, batch_id=None, intent_at=None, reason=why)
+    return store.sends.swap(
+        chunk, after, batch_id=None, intent_at=None, reason=why, **changes
+    )
 
 
 def _refused(deps: Deps, chunk: Chunk, why: str) -> None:

@@ -30,6 +30,7 @@ class Settings(BaseSettings):
             longer than any job may take (`broker.TIME_LIMIT_S`).
         send_limit_s: No send to the ESP outlives this; an intent older than it has
             lost its process. Longer than the ESP client's own timeouts.
+        keep_replaced_days: So long after a newer import whom mail went to is blanked.
     """
 
     model_config = SettingsConfigDict(extra="ignore", populate_by_name=True)
@@ -45,6 +46,9 @@ class Settings(BaseSettings):
     practice: str = Field("", alias="COPYDESK_PRACTICE")
     redrive_after_s: float = Field(150, alias="COPYDESK_REDRIVE_AFTER_S", gt=0)
     send_limit_s: float = Field(90, alias="COPYDESK_SEND_LIMIT_S", gt=0)
+    keep_replaced_days: int = Field(
+        400, alias="COPYDESK_KEEP_REPLACED_DAYS", ge=7, le=36_500
+    )
 
     database_url: str = Field("", alias="DATABASE_URL")
     broker_url: str = Field("redis://127.0.0.1:6379/0", alias="BROKER_URL")
@@ -92,6 +96,10 @@ class Settings(BaseSettings):
     @property
     def redrive_after(self) -> timedelta:
         return timedelta(seconds=self.redrive_after_s)
+
+    @property
+    def keep_replaced(self) -> timedelta:
+        return timedelta(days=self.keep_replaced_days)
 
     @property
     def send_limit(self) -> timedelta:

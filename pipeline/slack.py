@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from http.client import HTTPException
@@ -35,6 +35,7 @@ PER_MINUTE: Final[Mapping[str, int]] = {
     "chat.postEphemeral": 100,
     "files.getUploadURLExternal": 100,
     "files.completeUploadExternal": 100,
+    "files.info": 100,
     "conversations.members": 100,
     "usergroups.users.list": 18,
 }
@@ -44,6 +45,9 @@ PATIENCE: Final = timedelta(seconds=2)
 TIMEOUT_S: Final = 10
 _OUTAGE: Final = timedelta(seconds=10)
 _SERVER_ERROR: Final = 500
+_HOSTED: Final = frozenset({"hosted", "snippet"})
+"""Slack keeps a CSV file as either."""
+
 _UNREACHED: Final = (ConnectionRefusedError, socket.gaierror)
 
 
@@ -99,6 +103,14 @@ class MissingScope(SlackRefused):
     """The app was installed without a scope that the call needs."""
 
 
+class FileGone(SlackRefused):
+    """The file was deleted in Slack, or the bot cannot see it."""
+
+
+class FileNotGiven(SlackRefused):
+    """Slack has the file, and it is not one to take, or Slack does not hand it out."""
+
+
 class BadCall(RuntimeError):
     """A bug of ours: Slack could not use what we sent. Never shown to a person."""
 
@@ -118,6 +130,7 @@ _NO_GROUP = "There is no such user group in this workspace."
 _NO_PLAN = "This workspace's Slack plan has no user groups."
 _UNSEEN = "Slack does not show the bot that person."
 _GONE = "The message is gone, or Slack no longer lets it be changed."
+_FILE = "The file is not in Slack any more, or the bot cannot see it."
 _TOKEN = "Slack no longer accepts the bot token. Install the app again."  # noqa: S105 - a sentence
 _SCOPE = "The Slack app lacks the scope {needed}. Add it and install the app again."
 
@@ -142,6 +155,8 @@ WIRE_ERRORS: Final[Mapping[str, tuple[type[SlackRefused], str]]] = {
     "cant_update_message": (MessageGone, _GONE),
     "edit_window_closed": (MessageGone, _GONE),
     "is_inactive": (MessageGone, _GONE),
+    "file_not_found": (FileGone, _FILE),
+    "file_deleted": (FileGone, _FILE),
     "token_revoked": (TokenRevoked, _TOKEN),
     "token_expired": (TokenRevoked, _TOKEN),
     "invalid_auth": (TokenRevoked, _TOKEN),
@@ -188,6 +203,23 @@ class Posted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SlackFile:
+    """A file that somebody gave to Slack.
+
+    Attributes:
+        user: Who gave it.
+        url: Where it is handed out, to the bot's token only.
+        is_hosted: Slack has it itself; else it is a link to another service.
+    """
+
+    id: str
+    user: str
+    url: str
+    size_bytes: int
+    is_hosted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """Who the token is, and what it may do."""
 
@@ -219,6 +251,7 @@ class SlackGateway:
             token=token, base_url=base_url, timeout=timeout_s, retry_handlers=[]
         )
         self._pacer, self._sleep, self._timeout_s = pacer, sleep, timeout_s
+        self._token, self._base = token, httpx.URL(base_url)
         self._home: str | None = None
 
     def post(
@@ -308,6 +341,68 @@ class SlackGateway:
                 "initial_comment": comment,
             },
         )
+
+    def file(self, file_id: str) -> SlackFile:
+        """What Slack says of a file now."""
+        answer = self._call("files.info", {"file": file_id}, as_form=True)
+        raw = answer["file"]
+        url = raw.get("url_private_download") or raw.get("url_private") or ""
+        size = raw.get("size")
+        return SlackFile(
+            id=str(raw["id"]),
+            user=str(raw.get("user") or ""),
+            url=str(url),
+            size_bytes=size if isinstance(size, int) else 0,
+            is_hosted=not raw.get("is_external") and raw.get("mode") in _HOSTED,
+        )
+
+    def download(self, file: SlackFile, *, most: int) -> bytes:
+        """Fetch what a file holds, and no more than `most` bytes of it.
+
+        The bot's token goes to Slack's own host and nowhere else: no redirect is
+        followed.
+        """
+        url = self._address(file.url)
+        if file.size_bytes > most:
+            raise _too_large(most)
+        # as it is: what unpacks on the way could become any size
+        headers = {
+            "Authorization": f"Bearer {self._token}",
+            "Accept-Encoding": "identity",
+        }
+        try:
+            with httpx.stream(
+                "GET",
+                url,
+                headers=headers,
+                timeout=self._timeout_s,
+                follow_redirects=False,
+            ) as answer:
+                _check_handed_out(answer)
+                return _at_most(answer.iter_raw(), most)
+        except httpx.TransportError as error:
+            raise _away() from error
+
+    def _address(self, url: str) -> httpx.URL:
+        """An address that may see the token.
+
+        Raises:
+            FileNotGiven: It is not of the Slack that the desk talks to.
+        """
+        try:
+            address = httpx.URL(url)
+        except httpx.InvalidURL as error:
+            raise _not_slacks() from error
+        base = self._base
+        is_slacks = (
+            address.scheme == base.scheme
+            and address.port == base.port
+            and address.host in {base.host, f"files.{base.host}"}
+            and not address.userinfo
+        )
+        if not is_slacks:
+            raise _not_slacks()
+        return address
 
     def permalink(self, posted: Posted) -> str:
         body = {"channel": posted.channel, "message_ts": posted.ts}
@@ -402,6 +497,58 @@ class SlackGateway:
                 )
             self._sleep(left)
             waited += left
+
+
+def _not_slacks() -> FileNotGiven:
+    return FileNotGiven(
+        "Slack says that the file is somewhere else, so it was not fetched.",
+        code="not_slacks_address",
+    )
+
+
+def _too_large(most: int) -> FileNotGiven:
+    return FileNotGiven(
+        f"The file is larger than {most // 1_000_000} MB. Part it, or have it imported"
+        " from a shell with `copydesk audience import`.",
+        code="file_too_large",
+    )
+
+
+def _check_handed_out(answer: httpx.Response) -> None:
+    """Refuse whatever is not the file itself.
+
+    Raises:
+        TryLater: Slack is away or busy.
+        FileGone: It was deleted.
+        FileNotGiven: Slack answered with a page, or led somewhere else.
+    """
+    status = answer.status_code
+    retry_after = _retry_after(answer.headers)
+    if retry_after is not None or status >= _SERVER_ERROR:
+        raise TryLater(
+            "Slack is busy and asked to be called again later.",
+            retry_after=retry_after or _OUTAGE,
+        )
+    if status in {httpx.codes.NOT_FOUND, httpx.codes.GONE}:
+        raise FileGone(_FILE, code="file_not_found")
+    is_page = answer.headers.get("content-type", "").startswith("text/html")
+    is_packed = answer.headers.get("content-encoding", "identity") != "identity"
+    if status != httpx.codes.OK or is_page or is_packed:
+        # without the scope, Slack leads to its sign-in page
+        raise FileNotGiven(
+            "Slack did not hand out the file. The app needs the scope files:read;"
+            " `copydesk doctor` says whether it has it.",
+            code="file_not_given",
+        )
+
+
+def _at_most(parts: Iterator[bytes], most: int) -> bytes:
+    held = bytearray()
+    for part in parts:
+        held += part
+        if len(held) > most:
+            raise _too_large(most)
+    return bytes(held)
 
 
 def person_from(raw: Mapping[str, Any], *, home: str) -> SlackPerson:

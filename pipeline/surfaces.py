@@ -38,7 +38,7 @@ from domain.views import (
 )
 from pipeline.advance import refresh_card
 from pipeline.comparison_picture import comparison_picture
-from pipeline.plot import Mark, canary_plot
+from pipeline.plot import MAILS, VISITORS, Mark, canary_plot
 from pipeline.talk import asked_key, talk
 from pipeline.wiring import Deps
 from storage import queries
@@ -445,6 +445,7 @@ def _plot(deps: Deps, view: CampaignCard) -> Iterator[Surface]:
             marks=marks if view.state is not State.CANARY else (),
             title=f"#{view.id} {view.title}",
             age=f"as of {points[-1].at:%H:%M:%S} UTC",
+            words=VISITORS if view.slot else MAILS,
         )
         alt = canary_report.plot_alt(canary)
         file_id = deps.slack.upload_png(title=f"campaign-{view.id}", alt=alt, data=png)

@@ -10,6 +10,7 @@ import structlog
 
 from blocks import freeze as drawn
 from domain.freeze import Freeze, FreezeId, Scope
+from pipeline import failpoint
 from pipeline.advance import refresh_card
 from pipeline.playbook import Playbook
 from pipeline.record.thaws import go_on
@@ -34,7 +35,8 @@ def thaw(deps: Deps, freeze_id: int, _version: int) -> None:
         for campaign_id in deps.database.look(lambda s: s.freezes.waiting(number)):
             with deps.database.begin() as store:
                 go_on(store, deps.playbook, campaign_id)
-    state = "over" if is_over else "asked" if found.lift_asked_by else "frozen"
+    asked = f"asked{found.lift_asks}" if found.lift_asks else "frozen"
+    state = "over" if is_over else asked
     for line in deps.database.read(queries.covered_by, found, deps.playbook.esp):
         with deps.database.begin() as store:
             campaign = store.campaigns.lock(line)
@@ -63,12 +65,14 @@ def _notice(deps: Deps, found: Freeze, channel: str) -> None:
     known = deps.database.look(lambda s: s.freezes.notices(found.id)).get(channel)
     if known is not None and known[1] == sha256:
         return
+    failpoint.hit("freeze.before_call")
     try:
         ts = _show(deps, channel, payload["text"], payload["blocks"], known)
     except SlackRefused as refused:
         # such as a channel without the bot: the cards say it all the same
         log.warning("freeze.not_told", freeze=found.id, code=refused.code)
         return
+    failpoint.hit("freeze.after_call")
     with deps.database.begin() as store:
         store.freezes.noticed(found.id, channel, ts=ts, rendered_sha256=sha256)
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from typing import Final
 
 from domain.errors import Unknown
 
 _LENGTH = 20
 """Hex digits of the mark: 80 bits, far beyond guessing over HTTP."""
+
+
+OF_A_SEED: Final = "seed"
+"""The `/u/{token}` of every seed mail: it is nobody's."""
 
 
 def make_token(secret: str, send_id: int) -> str:

@@ -1,4 +1,4 @@
-"""Posting to an address outside Slack: signed JSON, and what each answer means."""
+"""What is signed between us and others: posting to them, and checking what they send."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import httpx
@@ -16,6 +16,9 @@ from domain.errors import Refused, TryLater
 # short: while the broker is away the relay waits for it
 SIGNATURE: Final = "X-Copydesk-Signature"
 TIMESTAMP: Final = "X-Copydesk-Timestamp"
+TOLERANCE: Final = timedelta(minutes=5)
+"""How old a signature may be: its replay window."""
+
 _TIMEOUT: Final = httpx.Timeout(5.0, connect=3.0)
 _AGAIN: Final = frozenset({408, 409, 425, 429})
 _SERVER_ERROR: Final = 500
@@ -28,6 +31,28 @@ def sign(key: str, timestamp: int, body: bytes) -> str:
     """
     signed = f"v1:{timestamp}:".encode() + body
     return f"v1={hmac.new(key.encode(), signed, hashlib.sha256).hexdigest()}"
+
+
+class BadSignature(Refused):
+    """It was not signed with the shared secret, or too long ago."""
+
+
+def verify(
+    secret: str, headers: Mapping[str, str], body: bytes, *, now: datetime
+) -> None:
+    """Check a request's signature over what was signed, and that it is fresh.
+
+    Raises:
+        BadSignature: It is not ours, was altered, or is older than five minutes.
+    """
+    timestamp = headers.get(TIMESTAMP, "")
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 10):  # noqa: PLR2004 - seconds until 2286
+        raise BadSignature(f"{TIMESTAMP} must hold the seconds since 1970.")
+    if abs(now - datetime.fromtimestamp(int(timestamp), UTC)) > TOLERANCE:
+        raise BadSignature(f"{TIMESTAMP} is more than five minutes off.")
+    given = headers.get(SIGNATURE, "").encode(errors="replace")
+    if not hmac.compare_digest(given, sign(secret, int(timestamp), body).encode()):
+        raise BadSignature(f"{SIGNATURE} does not match.")
 
 
 def post(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from domain.errors import Refused
+from pipeline.esp import sns
 from pipeline.esp.port import Esp
 from pipeline.esp.sendgrid import SendGrid
 from pipeline.esp.ses import Ses
@@ -31,6 +32,9 @@ _PRACTICE_WORDS = {
     "writer": "sample writer",
     "esp": "practice ESP",
 }
+
+_NOBODYS: Final = (".example", ".test", ".invalid")
+"""Names that nobody has (RFC 2606)."""
 
 
 def utc_now() -> datetime:
@@ -95,7 +99,11 @@ def playbook_of(settings: Settings) -> Playbook:
         practice=tuple(lines),
         allow_sample_copy=settings.allow_sample_copy,
     )
-    return replace(playbook, esp=settings.esp)
+    seeds = playbook.seeds
+    if "esp" not in settings.practice_parts:
+        # the playbook's examples: a real ESP would count their bounces
+        seeds = tuple(each for each in seeds if not each.lower().endswith(_NOBODYS))
+    return replace(playbook, esp=settings.esp, seeds=seeds)
 
 
 def _sendgrid(settings: Settings, clock: Callable[[], datetime]) -> Esp:
@@ -121,14 +129,16 @@ def ses_of(settings: Settings, clock: Callable[[], datetime]) -> Ses:
     """Amazon SES of these settings.
 
     Raises:
-        Refused: The topic is no ARN.
+        Refused: The topic is no ARN, or practice would be on another machine.
     """
+    is_practice = "esp" in settings.practice_parts
     return Ses(
         region=settings.ses_region,
         clock=clock,
         configuration_set=settings.ses_configuration_set,
         topic=settings.ses_sns_topic,
         api_url=settings.ses_api_url,
+        fetch=sns.played_by(settings.ses_api_url) if is_practice else sns.fetch,
     )
 
 

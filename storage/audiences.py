@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
@@ -41,6 +41,15 @@ class Audience:
     @property
     def is_segment(self) -> bool:
         return bool(self.filter)
+
+
+class Mailable(NamedTuple):
+    """What a plan asks of a recipient; a named tuple, as they come by the million."""
+
+    id: int
+    address_hash: str
+    provider: str
+    time_zone: str
 
 
 def audience_from(row: Row[Any]) -> Audience:
@@ -290,26 +299,30 @@ class Audiences(Repository):
     def mailable(self, audience_id: int) -> int:
         return self.count(self.get(audience_id))[1]
 
-    def mailable_keys(self, audience_id: int) -> list[tuple[int, str, str]]:
-        """(recipient id, address hash, mailbox provider) of all who can be mailed."""
-        query = (
-            sa.select(recipients.c.id, recipients.c.address_hash, recipients.c.provider)
-            .where(self.people(self.get(audience_id)), is_mailable())
-            .order_by(recipients.c.id)
-        )
-        return [(r.id, r.address_hash, r.provider) for r in self._all(query)]
+    def mailable_keys(
+        self, audience_id: int, *, after_id: int = 0, limit: int | None = None
+    ) -> list[Mailable]:
+        """Who can be mailed, in order of their ids.
 
-    def time_zones(self, audience_id: int) -> dict[int, str]:
-        """Where each recipient is, by recipient id, as the list has it."""
-        query = sa.select(recipients.c.id, recipients.c.time_zone).where(
-            self.people(self.get(audience_id))
+        Args:
+            after_id: The last recipient that is known already.
+        """
+        query = (
+            sa.select(
+                recipients.c.id,
+                recipients.c.address_hash,
+                recipients.c.provider,
+                recipients.c.time_zone,
+            )
+            .where(
+                self.people(self.get(audience_id)),
+                is_mailable(),
+                recipients.c.id > after_id,
+            )
+            .order_by(recipients.c.id)
+            .limit(limit)
         )
-        # a long list has few zones: each is kept once
-        seen: dict[str, str] = {}
-        return {
-            row.id: seen.setdefault(row.time_zone, row.time_zone)
-            for row in self._all(query)
-        }
+        return [Mailable._make(row) for row in self._all(query)]
 
     # Suppressions -----------------------------------------------------------------
 

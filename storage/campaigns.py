@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from domain.campaign import Campaign, CampaignId, State
+from domain.channel import Channel
 from domain.errors import Unknown
 from domain.review import RequestId
 from domain.strategy import BriefVersion
@@ -32,6 +33,8 @@ def campaign_from(row: Row[Any]) -> Campaign:
         author=row.author,
         team=row.team,
         channel=row.channel,
+        brief_channel=Channel(row.brief_channel),
+        slot=row.slot,
         audience_id=row.audience_id,
         audience_size=row.audience_size,
         send_at=row.send_at,
@@ -147,6 +150,8 @@ class Campaigns(Repository):
         author: str,
         team: str = "",
         channel: str,
+        brief_channel: Channel = Channel.EMAIL,
+        slot: str = "",
         audience_id: int,
         audience_size: int,
         suppressed_before: int,
@@ -169,6 +174,8 @@ class Campaigns(Repository):
             author=author,
             team=team,
             channel=channel,
+            brief_channel=brief_channel,
+            slot=slot,
             audience_id=audience_id,
             audience_size=audience_size,
             suppressed_before=suppressed_before,

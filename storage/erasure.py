@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from storage.imports import FORGOTTEN
+from storage.imports import BLANK, FORGOTTEN
 from storage.repository import Repository
 from storage.tables import audiences, intents, recipients, sends, suppressions
 
@@ -51,16 +51,7 @@ class Erasure(Repository):
             sa.update(recipients)
             .where(everywhere)
             .values(
-                address="",
-                first_name="",
-                last_name="",
-                company="",
-                region="",
-                time_zone="",
-                locale="",
-                domain="",
-                attributes={},
-                has_consent=False,
+                **BLANK,
                 # unique in its list, and no hash of anything
                 address_hash="forgotten-" + sa.cast(recipients.c.id, sa.Text),
             )

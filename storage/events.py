@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection, CursorResult
 from domain.campaign import CampaignId
 from domain.send import DeliveryEvent
 from storage.repository import Repository
-from storage.tables import counters, firsts, pulses, recipients, sends
+from storage.tables import campaigns, counters, firsts, pulses, recipients, sends
 
 # The hot path: many rows to a statement. The driver lets other threads run at every
 # statement and every row it is given or gives back, so one for each row would hand the
@@ -110,11 +110,22 @@ _TOTALS: Final = (
     .where(counters.c.campaign_id.in_(sa.bindparam("campaign_ids", expanding=True)))
     .group_by(counters.c.campaign_id, counters.c.metric)
 )
-_LAST_PULSE: Final = sa.select(sa.func.max(pulses.c.last_ingest_at).label("at"))
+# a slot's site says nothing about the ESP
+_LAST_PULSE: Final = (
+    sa.select(sa.func.max(pulses.c.last_ingest_at).label("at"))
+    .join(campaigns, campaigns.c.id == pulses.c.campaign_id)
+    .where(campaigns.c.slot == "")
+)
 
 
 class Events(Repository):
-    def add(self, events: Sequence[DeliveryEvent], *, bucket: timedelta) -> Added:
+    def add(
+        self,
+        events: Sequence[DeliveryEvent],
+        *,
+        bucket: timedelta,
+        is_report: bool = True,
+    ) -> Added:
         """Store a batch, count what happened for the first time, drop the rest.
 
         Safe under repeats and disorder: the log is keyed by (campaign, time, event
@@ -124,6 +135,7 @@ class Events(Repository):
         Args:
             events: Normalised events of campaigns and mails that exist; see `known`.
             bucket: Width of a plot bucket.
+            is_report: They came from the ESP's webhook, so it is not silent.
         """
         rows = [
             (
@@ -147,7 +159,8 @@ class Events(Repository):
         )
         self._count(fresh, keyed, bucket)
         campaigns = frozenset(e.campaign_id for e in events)
-        self._pulse(events, campaigns)
+        if is_report:
+            self._pulse(events, campaigns)
         return Added(new=max(new, 0), firsts=fresh, campaigns=campaigns)
 
     def _add(
@@ -237,6 +250,17 @@ class Events(Repository):
             )
         )
         return None if row is None else row.last_ingest_at
+
+    def hear(self, campaign_id: CampaignId) -> None:
+        """Its site is there, whatever it had to say."""
+        self.connection.execute(
+            _PULSE,
+            {
+                "campaign_id": campaign_id,
+                "event_at": self.now,
+                "ingest_at": self.now,
+            },
+        )
 
     def last_pulse(self) -> datetime | None:
         """When the ESP was last heard from, about whatever campaign."""

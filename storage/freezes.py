@@ -19,6 +19,10 @@ _GATE: Final = 7_235_003
 
 _asked = freeze_acts.alias("asked")
 _lifted = freeze_acts.alias("lifted")
+_each = freeze_acts.alias("each")
+_asks = sa.and_(
+    _each.c.freeze_id == freezes.c.id, _each.c.act.startswith(Act.LIFT_ASKED.value)
+)
 _FREEZES: Final = (
     sa.select(
         freezes,
@@ -26,10 +30,20 @@ _FREEZES: Final = (
         _asked.c.at.label("lift_asked_at"),
         _lifted.c.actor.label("lifted_by"),
         _lifted.c.at.label("lifted_at"),
+        sa.select(sa.func.count())
+        .where(_asks)
+        .correlate(freezes)
+        .scalar_subquery()
+        .label("lift_asks"),
     )
+    .select_from(freezes)
     .outerjoin(
         _asked,
-        sa.and_(_asked.c.freeze_id == freezes.c.id, _asked.c.act == Act.LIFT_ASKED),
+        _asked.c.id
+        == sa.select(sa.func.max(_each.c.id))
+        .where(_asks)
+        .correlate(freezes)
+        .scalar_subquery(),
     )
     .outerjoin(
         _lifted,
@@ -52,6 +66,7 @@ def _freeze_from(row: Row[Any]) -> Freeze:
         until=row.until,
         lift_asked_by=row.lift_asked_by,
         lift_asked_at=row.lift_asked_at,
+        lift_asks=row.lift_asks,
         lifted_by=row.lifted_by,
         lifted_at=row.lifted_at,
     )
@@ -83,20 +98,30 @@ class Freezes(Repository):
             frozen_at=self.now,
             until=until,
         )
-        self.act(FreezeId(key), Act.FROZEN, actor=by)
-        return self.get(FreezeId(key))
+        made = self.get(FreezeId(key))
+        self.act(made, Act.FROZEN, actor=by)
+        return made
 
-    def act(self, freeze_id: FreezeId, act: Act, *, actor: str) -> None:
+    def act(self, seen: Freeze, act: Act, *, actor: str) -> None:
         """Keep what somebody did about a freeze.
+
+        Args:
+            seen: As it was when that was decided.
 
         Raises:
             AlreadyDecided: Somebody was faster.
         """
         self._shut_gate()
+        # the record stays as it is: a second ask is another row, numbered
+        again = f".{seen.lift_asks}" if act is Act.LIFT_ASKED and seen.lift_asks else ""
         if not self._insert_new(
-            freeze_acts, freeze_id=freeze_id, act=act, actor=actor, at=self.now
+            freeze_acts,
+            freeze_id=seen.id,
+            act=f"{act}{again}",
+            actor=actor,
+            at=self.now,
         ):
-            raise AlreadyDecided(f"Somebody was faster about freeze {freeze_id}.")
+            raise AlreadyDecided(f"Somebody was faster about freeze {seen.id}.")
 
     def _shut_gate(self) -> None:
         # on SQLite the transaction is the only writer

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from domain.campaign import CampaignId
+from domain.campaign import Campaign, CampaignId
 from domain.lint import Severity
 from domain.review import Approval, Stage
 from domain.scope import Effect, effects, holding
@@ -84,15 +84,17 @@ class Holding(Repository):
         return holding_of(self.connection, campaign_id, variants, stages)
 
     def effects(
-        self, campaign_id: CampaignId, revision: Revision, stages: Sequence[Stage]
+        self, campaign: Campaign, revision: Revision, stages: Sequence[Stage]
     ) -> tuple[Effect, ...]:
         """What a new revision does to the approvals of its variant, in order."""
         given = [
             each
-            for each in approvals_of(self.connection, campaign_id)
+            for each in approvals_of(self.connection, campaign.id)
             if each.variant_id == revision.variant_id
         ]
         if not given:
             return ()
         lineage = lineage_of(self.connection, [revision.variant_id])
-        return effects(given, revision, lineage.revisions, stages)
+        return effects(
+            given, revision, lineage.revisions, stages, campaign.brief_channel
+        )

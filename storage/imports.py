@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from domain.attributes import Kind
+from domain.campaign import FINAL
 from domain.errors import Overtaken
 from storage.audiences import NAMED, Audience, audience_from
 from storage.repository import Repository, ignore_taken
-from storage.tables import audiences, recipients, sends, suppressions
+from storage.tables import audiences, campaigns, recipients, sends, suppressions
 
 FORGOTTEN: Final = "forgotten"
 """Why somebody is suppressed whose rows were erased."""
@@ -32,6 +34,20 @@ FACTS: Final = (
     "attributes",
 )
 """What makes a person in a newer file a changed one."""
+
+BLANK: Final[Mapping[str, object]] = {
+    "address": "",
+    "first_name": "",
+    "last_name": "",
+    "company": "",
+    "region": "",
+    "time_zone": "",
+    "locale": "",
+    "domain": "",
+    "attributes": {},
+    "has_consent": False,
+}
+"""What is left of a person whose row has to stay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +151,8 @@ class Imports(Repository):
             list_id = before.audience.id
             self._change(list_id, **facts)
             self._set_past(audiences.c.id == before.import_id, was="shown")
+            if before.import_id == list_id:
+                self._change(list_id, replaced_at=self.now)
         self._change(import_id, kind="shown", list_id=list_id)
         return list_id
 
@@ -198,6 +216,44 @@ class Imports(Repository):
         )
         return None
 
+    def replaced(self, before: datetime) -> tuple[int, ...]:
+        """Imports that were replaced before then, and may hold people's data still."""
+        query = sa.select(audiences.c.id).where(audiences.c.replaced_at <= before)
+        return tuple(row.id for row in self._all(query.order_by(audiences.c.id)))
+
+    def let_go(self, import_id: int, *, limit: int) -> int:
+        """Blank some people of a replaced import who were mailed; how many.
+
+        The rows stay, as counts rest on them, and so do their address hashes, by which
+        a late unsubscribe is known. Whom a campaign that has not ended mails stays
+        whole. Fewer than `limit`: nobody else is left, now or for good.
+        """
+        goes_on = (
+            sa.exists()
+            .where(sends.c.recipient_id == recipients.c.id)
+            .where(campaigns.c.id == sends.c.campaign_id)
+            .where(campaigns.c.state.not_in(sorted(FINAL)))
+        )
+        some = (
+            sa.select(recipients.c.id)
+            .where(recipients.c.audience_id == import_id, recipients.c.address != "")
+            .where(~goes_on)
+            .limit(limit)
+        )
+        blanked = self.connection.execute(
+            sa.update(recipients).where(recipients.c.id.in_(some)).values(**BLANK)
+        ).rowcount
+        if blanked < limit:
+            is_left = sa.exists().where(
+                recipients.c.audience_id == import_id, recipients.c.address != ""
+            )
+            self.connection.execute(
+                sa.update(audiences)
+                .where(audiences.c.id == import_id, ~is_left)
+                .values(replaced_at=None)
+            )
+        return blanked
+
     def hold(self, import_id: int) -> None:
         """Keep others from ending an import, or from forgetting somebody meanwhile.
 
@@ -226,5 +282,5 @@ class Imports(Repository):
         self.connection.execute(
             sa.update(audiences)
             .where(which, audiences.c.kind == was)
-            .values(kind="past")
+            .values(kind="past", replaced_at=self.now)
         )

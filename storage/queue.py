@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from domain.campaign import CampaignId
 from domain.errors import Overtaken
-from storage.repository import Repository
-from storage.tables import deadlines, inbox, outbox
+from domain.send import ChunkState
+from storage.repository import Repository, ignore_taken
+from storage.tables import Utc, chunks, deadlines, inbox, outbox
 
 
 class Inbox(Repository):
@@ -108,6 +109,48 @@ class Outbox(Repository):
             available_at=self.now + after,
             attempts=0,
             created_at=self.now,
+        )
+
+    def add_sends(
+        self, campaign_id: CampaignId, *, up_to_step: int, suffix: str
+    ) -> None:
+        """Queue every planned chunk of the steps so far, as `add` does one."""
+        ready = (
+            sa.select(
+                sa.literal("send:")
+                + sa.cast(chunks.c.id, sa.Text)
+                + ":"
+                + sa.cast(chunks.c.version, sa.Text)
+                + suffix,
+                sa.literal("send"),
+                chunks.c.id,
+                chunks.c.version,
+                chunks.c.campaign_id,
+                sa.literal(self.now, Utc),
+                sa.literal(0),
+                sa.literal(self.now, Utc),
+            )
+            .where(
+                chunks.c.campaign_id == campaign_id,
+                chunks.c.state == ChunkState.PLANNED,
+                chunks.c.step <= up_to_step,
+            )
+            .order_by(chunks.c.number)
+        )
+        self.connection.execute(
+            ignore_taken(self.connection, outbox).from_select(
+                (
+                    "dedup_key",
+                    "task",
+                    "row_id",
+                    "row_version",
+                    "campaign_id",
+                    "available_at",
+                    "attempts",
+                    "created_at",
+                ),
+                ready,
+            )
         )
 
     def due(self, *, redrive_after: timedelta, limit: int = 200) -> tuple[Job, ...]:

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Row
 
 from domain.campaign import CampaignId
@@ -37,6 +39,24 @@ _LEFT: Final = (ChunkState.INTENT, ChunkState.UNKNOWN, ChunkState.SENT)
 """Out, or it may be."""
 
 
+_NOT_OUT: Final = tuple(set(ChunkState) - {ChunkState.SENT})
+"""Of a chunk that is not with the ESP, or of which that is not known."""
+
+
+_INSERT_SENDS: Final = sa.insert(sends).values(is_skipped=sa.false())
+
+
+@cache
+def _lengthen(dialect: str) -> sqlite.Insert | postgresql.Insert:
+    """Make a chunk, or add to the one that has the number."""
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    made = insert(chunks)
+    return made.on_conflict_do_update(
+        index_elements=[chunks.c.campaign_id, chunks.c.number],
+        set_={"size": chunks.c.size + made.excluded.size},
+    )
+
+
 def _list_of(audience: sa.FromClause) -> sa.ColumnElement[int]:
     """The list that an import or a segment is of, or that it is itself."""
     return sa.func.coalesce(audience.c.list_id, audience.c.id)
@@ -58,6 +78,9 @@ def chunk_from(row: Row[Any]) -> Chunk:
         skipped=row.skipped,
         reason=row.reason,
         capped=row.capped,
+        unmerged=row.unmerged,
+        put_off_at=row.put_off_at,
+        given_up=row.given_up,
         time_zone=row.time_zone,
         provider=row.provider,
         not_before=row.not_before,
@@ -86,6 +109,34 @@ class Place:
     provider: str = ""
 
 
+_ANYWHERE: Final = Place()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """Mails of one variant that are put into a chunk, be they its first or not.
+
+    Attributes:
+        number: The chunk's in the half plan, from 1.
+    """
+
+    number: int
+    step: int
+    variant_id: int
+    revision_id: int
+    recipient_ids: Sequence[int]
+    place: Place = _ANYWHERE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """Of the mails of a campaign that were tried, who will not get theirs, and why."""
+
+    tried: int
+    unmerged: int
+    given_up: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mails:
     """Where a campaign's mails are.
@@ -94,8 +145,10 @@ class Mails:
         out: Accepted by the ESP, or handed over without an answer yet.
         left: Still on our side; also those that a rollback took back.
         accepted: Those that the ESP's answer said it took.
-        skipped: Left out at the last moment: suppressed, not to be rendered, or capped.
+        skipped: Left out at the last moment: suppressed, not to be rendered, capped, or
+            refused or given up at the hand-over.
         capped: Of those, who have had as many mails as they may.
+        given_up: Of those, whom the ESP has put off for too long.
     """
 
     out: int
@@ -103,6 +156,7 @@ class Mails:
     accepted: int
     skipped: int
     capped: int = 0
+    given_up: int = 0
 
 
 def mails_of(connection: Connection, campaign_ids: Collection[int]) -> dict[int, Mails]:
@@ -119,6 +173,7 @@ def mails_of(connection: Connection, campaign_ids: Collection[int]) -> dict[int,
             accepted=before.accepted + int(row.accepted),
             skipped=before.skipped + int(row.skipped),
             capped=before.capped + int(row.capped),
+            given_up=before.given_up + int(row.given_up),
         )
     return found
 
@@ -130,9 +185,13 @@ _MAILS: Final = (
         sa.func.sum(chunks.c.accepted).label("accepted"),
         sa.func.sum(chunks.c.skipped).label("skipped"),
         sa.func.sum(chunks.c.capped).label("capped"),
+        sa.func.sum(chunks.c.given_up).label("given_up"),
         sa.func.sum(chunks.c.size).label("size"),
     )
-    .where(chunks.c.campaign_id.in_(sa.bindparam("campaign_ids", expanding=True)))
+    .where(
+        chunks.c.campaign_id.in_(sa.bindparam("campaign_ids", expanding=True)),
+        chunks.c.state != ChunkState.HALF_PLANNED,
+    )
     .group_by(chunks.c.campaign_id, chunks.c.state)
 )
 _NO_MAILS: Final = Mails(out=0, left=0, accepted=0, skipped=0)
@@ -241,16 +300,80 @@ class Sends(Repository):
         campaign_id: CampaignId,
         plan: Sequence[Cohort],
         chunked: Sequence[tuple[int, Sequence[Mapping[str, int]]]],
-        places: Sequence[Place] = (),
     ) -> None:
-        """Write the whole plan once: cohorts, chunks, and a row per recipient.
+        """Write a short list's plan at once.
 
         Args:
             plan: One cohort per ladder step.
             chunked: (step, rows) per chunk; a row has recipient_id, variant_id
                 and revision_id.
-            places: Of each chunk, in the same order; empty when nothing asks.
         """
+        for number, (step, rows) in enumerate(chunked, start=1):
+            self.lay(
+                campaign_id,
+                [
+                    Piece(
+                        number=number,
+                        step=step,
+                        variant_id=row["variant_id"],
+                        revision_id=row["revision_id"],
+                        recipient_ids=[row["recipient_id"]],
+                    )
+                    for row in rows
+                ],
+            )
+        self.settle_plan(campaign_id, plan)
+
+    def lay(self, campaign_id: CampaignId, pieces: Sequence[Piece]) -> None:
+        """Add mails to a plan that is not whole yet, and to its chunks."""
+        if not pieces:
+            return
+        self.connection.execute(
+            _lengthen(self.connection.dialect.name),
+            [
+                {
+                    "campaign_id": campaign_id,
+                    "version": 1,
+                    "step": piece.step,
+                    # the plan numbers its chunks by step when it is whole
+                    "number": -piece.number,
+                    "size": len(piece.recipient_ids),
+                    "state": ChunkState.HALF_PLANNED,
+                    "accepted": 0,
+                    "skipped": 0,
+                    "time_zone": piece.place.time_zone,
+                    "provider": piece.place.provider,
+                }
+                for piece in pieces
+            ],
+        )
+        ids = {
+            -row.number: row.id
+            for row in self._all(
+                sa.select(chunks.c.id, chunks.c.number).where(
+                    chunks.c.campaign_id == campaign_id,
+                    chunks.c.number.in_([-piece.number for piece in pieces]),
+                )
+            )
+        }
+        self.connection.execute(
+            _INSERT_SENDS,
+            [
+                {
+                    "campaign_id": campaign_id,
+                    "recipient_id": recipient_id,
+                    "chunk_id": ids[piece.number],
+                    "variant_id": piece.variant_id,
+                    "revision_id": piece.revision_id,
+                }
+                for piece in pieces
+                for recipient_id in piece.recipient_ids
+            ],
+        )
+
+    def settle_plan(self, campaign_id: CampaignId, plan: Sequence[Cohort]) -> None:
+        """Make a plan whole: from now on it is seen, and may be sent from."""
+        before = self._last_number(campaign_id)
         self._insert_many(
             cohorts,
             [
@@ -265,47 +388,69 @@ class Sends(Repository):
                 for c in plan
             ],
         )
-        where = places or [Place()] * len(chunked)
-        for number, ((step, rows), place) in enumerate(
-            zip(chunked, where, strict=True), start=1
-        ):
-            chunk_id = self._insert(
-                chunks,
-                campaign_id=campaign_id,
-                version=1,
-                step=step,
-                number=number,
-                size=len(rows),
-                state=ChunkState.PLANNED,
-                accepted=0,
-                skipped=0,
-                time_zone=place.time_zone,
-                provider=place.provider,
+        in_turn = (
+            sa.select(
+                chunks.c.id,
+                sa.func.row_number()
+                .over(order_by=(chunks.c.step, chunks.c.number.desc()))
+                .label("number"),
             )
-            self._insert_many(
-                sends,
-                [
-                    {
-                        **row,
-                        "campaign_id": campaign_id,
-                        "chunk_id": chunk_id,
-                        "is_skipped": False,
-                    }
-                    for row in rows
-                ],
+            .where(
+                chunks.c.campaign_id == campaign_id,
+                chunks.c.state == ChunkState.HALF_PLANNED,
             )
-
-    def discard_plan(self, campaign_id: CampaignId) -> None:
-        """Forget a plan of which nothing has left: its approval was taken back."""
-        planned = sa.select(chunks.c.id).where(
-            chunks.c.campaign_id == campaign_id, chunks.c.state == ChunkState.PLANNED
+            .subquery("in_turn")
         )
-        for query in (
-            sa.delete(sends).where(sends.c.chunk_id.in_(planned)),
-            sa.delete(chunks).where(chunks.c.id.in_(planned)),
-            sa.delete(cohorts).where(cohorts.c.campaign_id == campaign_id),
-        ):
-            self.connection.execute(query)
+        self.connection.execute(
+            sa.update(chunks)
+            .where(chunks.c.id == in_turn.c.id)
+            .values(state=ChunkState.PLANNED, number=before + in_turn.c.number)
+        )
+
+    def discard_plan(self, campaign_id: CampaignId, *, most: int) -> bool:
+        """Forget some chunks of a plan, whole or half, of which nothing has left.
+
+        Its approval was taken back, or its list imported anew.
+
+        Returns:
+            Whether there were any.
+        """
+        self.connection.execute(
+            sa.delete(cohorts).where(cohorts.c.campaign_id == campaign_id)
+        )
+        some = [
+            row.id
+            for row in self._all(
+                sa.select(chunks.c.id)
+                .where(
+                    chunks.c.campaign_id == campaign_id,
+                    chunks.c.state.in_((ChunkState.PLANNED, ChunkState.HALF_PLANNED)),
+                )
+                .limit(most)
+            )
+        ]
+        self.connection.execute(sa.delete(sends).where(sends.c.chunk_id.in_(some)))
+        self.connection.execute(sa.delete(chunks).where(chunks.c.id.in_(some)))
+        return bool(some)
+
+    def laid(self, campaign_id: CampaignId) -> int:
+        """How many chunks a half plan has so far."""
+        row = self._one(
+            sa.select(sa.func.count().label("n")).where(
+                chunks.c.campaign_id == campaign_id,
+                chunks.c.state == ChunkState.HALF_PLANNED,
+            )
+        )
+        return int(row.n) if row else 0
+
+    def _last_number(self, campaign_id: CampaignId) -> int:
+        """The highest number that a chunk of the campaign has; 0 without one."""
+        row = self._one(
+            sa.select(sa.func.max(chunks.c.number).label("n")).where(
+                chunks.c.campaign_id == campaign_id, chunks.c.number > 0
+            )
+        )
+        return (row.n if row else None) or 0
 
     def is_planned(self, campaign_id: CampaignId) -> bool:
         return bool(self.cohorts(campaign_id))
@@ -341,6 +486,47 @@ class Sends(Repository):
         if up_to_step is not None:
             query = query.where(chunks.c.step <= up_to_step)
         return tuple(chunk_from(row) for row in self._all(query))
+
+    def is_out(self, campaign_id: CampaignId, *, up_to_step: int) -> bool:
+        """Whether every chunk of the steps so far is with the ESP."""
+        return not self._has(campaign_id, _NOT_OUT, chunks.c.step <= up_to_step)
+
+    def is_in_hand(self, campaign_id: CampaignId) -> bool:
+        """Whether the sender has a chunk of it in hand."""
+        return self._has(campaign_id, (ChunkState.INTENT,))
+
+    def _has(
+        self,
+        campaign_id: CampaignId,
+        states: Collection[ChunkState],
+        *which: sa.ColumnElement[bool],
+    ) -> bool:
+        query = sa.select(chunks.c.id).where(
+            chunks.c.campaign_id == campaign_id, chunks.c.state.in_(states), *which
+        )
+        return self._one(query.limit(1)) is not None
+
+    def cancellable(
+        self, campaign_id: CampaignId, *, since: datetime, most: int
+    ) -> tuple[str, ...]:
+        """Batches that the ESP may still hold, the newest ones, in order.
+
+        Unanswered, or accepted since then.
+        """
+        query = (
+            sa.select(chunks.c.batch_id)
+            .where(
+                chunks.c.campaign_id == campaign_id,
+                chunks.c.batch_id.is_not(None),
+                sa.or_(
+                    chunks.c.state.in_((ChunkState.INTENT, ChunkState.UNKNOWN)),
+                    chunks.c.accepted_at > since,
+                ),
+            )
+            .order_by(chunks.c.intent_at.desc(), chunks.c.number.desc())
+            .limit(most)
+        )
+        return tuple(row.batch_id for row in reversed(self._all(query)))
 
     def swap(self, chunk: Chunk, state: ChunkState, **changes: object) -> Chunk:
         """Compare-and-swap on the chunk's own version; the loser gets `Overtaken`."""
@@ -422,6 +608,37 @@ class Sends(Repository):
             sa.update(sends).where(sends.c.id.in_(send_ids)).values(is_skipped=True)
         )
 
+    def note_unmerged(self, chunk_id: ChunkId, count: int) -> None:
+        """Keep how many mails of a chunk could not be merged; who works on it goes on."""
+        self.connection.execute(
+            sa.update(chunks).where(chunks.c.id == chunk_id).values(unmerged=count)
+        )
+
+    def left_out(self, campaign_id: CampaignId, *, besides: ChunkId) -> LeftOut:
+        """Of the other chunks that were tried, who is left out of them."""
+        was_tried = sa.or_(chunks.c.state.in_(_LEFT), chunks.c.unmerged > 0)
+        row = self._one(
+            sa.select(
+                *(
+                    sa.func.coalesce(sa.func.sum(column), 0).label(name)
+                    for name, column in (
+                        ("tried", chunks.c.size),
+                        ("unmerged", chunks.c.unmerged),
+                        ("given_up", chunks.c.given_up),
+                    )
+                )
+            ).where(
+                chunks.c.campaign_id == campaign_id, chunks.c.id != besides, was_tried
+            )
+        )
+        if row is None:
+            return LeftOut(tried=0, unmerged=0, given_up=0)
+        return LeftOut(
+            tried=int(row.tried),
+            unmerged=int(row.unmerged),
+            given_up=int(row.given_up),
+        )
+
     def split(
         self, chunk: Chunk, send_ids: Collection[int]
     ) -> tuple[Chunk | None, Chunk | None]:
@@ -437,17 +654,12 @@ class Sends(Repository):
             return chunk, None
         if len(send_ids) >= chunk.size:
             return None, chunk
-        row = self._one(
-            sa.select(sa.func.max(chunks.c.number).label("last")).where(
-                chunks.c.campaign_id == chunk.campaign_id
-            )
-        )
         part_id = self._insert(
             chunks,
             campaign_id=chunk.campaign_id,
             version=1,
             step=chunk.step,
-            number=(row.last if row else 0) + 1,
+            number=self._last_number(chunk.campaign_id) + 1,
             size=len(send_ids),
             state=chunk.state,
             batch_id=chunk.batch_id,
@@ -462,6 +674,7 @@ class Sends(Repository):
             waits_for=chunk.waits_for,
             may_duplicate=chunk.may_duplicate,
             esp=chunk.esp,
+            put_off_at=chunk.put_off_at,
         )
         self.connection.execute(
             sa.update(sends)

@@ -12,13 +12,16 @@ from storage.audience_record import AudienceRecord
 from storage.audiences import Audiences
 from storage.audit import Audit
 from storage.campaigns import Campaigns
+from storage.canary_pins import CanaryPins
 from storage.comments import Comments
 from storage.conversions import Conversions
 from storage.decisions import Decisions
 from storage.digests import Digests
 from storage.erasure import Erasure
 from storage.events import Events
+from storage.exposures import Exposures
 from storage.freezes import Freezes
+from storage.half_plans import HalfPlans
 from storage.holding import Holding
 from storage.imports import Imports
 from storage.incidents import Incidents
@@ -31,9 +34,11 @@ from storage.queue import Deadlines, Inbox, Outbox
 from storage.reviews import Reviews
 from storage.rfm import Rfm
 from storage.second_asks import SecondAsks
+from storage.seeds import Seeds
 from storage.segments import Segments
 from storage.sends import Sends
 from storage.strategy import Strategy
+from storage.uploads import Uploads
 from storage.variants import Variants
 
 
@@ -50,6 +55,7 @@ class Store:
         self.connection = connection
         self.now = now
         self.campaigns = Campaigns(connection, now)
+        self.canary_pins = CanaryPins(connection, now)
         self.variants = Variants(connection, now)
         self.strategy = Strategy(connection, now)
         self.reviews = Reviews(connection, now)
@@ -65,6 +71,9 @@ class Store:
         self.erasure = Erasure(connection, now)
         self.audience_record = AudienceRecord(connection, now)
         self.sends = Sends(connection, now)
+        self.half_plans = HalfPlans(connection, now)
+        self.exposures = Exposures(connection, now)
+        self.seeds = Seeds(connection, now)
         self.events = Events(connection, now)
         self.conversions = Conversions(connection, now)
         self.incidents = Incidents(connection, now)
@@ -80,3 +89,4 @@ class Store:
         self.preferences = PreferencesOf(connection, now)
         self.digests = Digests(connection, now)
         self.members = Members(connection, now)
+        self.uploads = Uploads(connection, now)

@@ -103,6 +103,9 @@ campaigns = sa.Table(
     # whose it is: the key of a team of its own; empty is the centre's
     _text("team"),
     _text("channel"),
+    # what its copy is for, and the slot that shows it; empty for mail
+    sa.Column("brief_channel", sa.Text, nullable=False, server_default="email"),
+    sa.Column("slot", sa.Text, nullable=False, server_default=""),
     _fk("audience_id", "audiences.id"),
     _int("audience_size"),
     _int("suppressed_before"),
@@ -120,6 +123,24 @@ campaigns = sa.Table(
     sa.Index("ix_campaigns_state", "state", "updated_at"),
     sa.Index("ix_campaigns_author", "author", "id"),
     sa.Index("ix_campaigns_brief_id", "brief_id"),
+    # every visitor's page asks what its slot shows
+    sa.Index("ix_campaigns_slot", "slot", "state", "updated_at"),
+)
+
+canary_pins = sa.Table(
+    "canary_pins",
+    metadata,
+    sa.Column(
+        "campaign_id",
+        sa.Integer,
+        sa.ForeignKey("campaigns.id"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    # the canary policy it was approved with, as JSON, and its hash
+    _text("body"),
+    _text("sha256"),
+    _at("pinned_at"),
 )
 
 # The words --------------------------------------------------------------------
@@ -395,6 +416,9 @@ audiences = sa.Table(
     sa.Column("list_id", sa.Integer),
     # of a list: the import whose recipients it has; None: they stand under the list
     sa.Column("import_id", sa.Integer),
+    # of an import, or a list that had recipients under itself: since when it has not
+    # been shown; None: it is, or nothing of it is left to blank
+    _at("replaced_at", nullable=True),
     # of a list or an import: kind by attribute
     sa.Column("attributes", sa.JSON, nullable=False, server_default="{}"),
     # of a segment: its filter, and how many could be mailed when it was counted last
@@ -530,10 +554,56 @@ chunks = sa.Table(
     # it does not leave before, and what it waits for: window, warm_up
     _at("not_before", nullable=True),
     _text("waits_for", nullable=True),
+    # of its mails, how many could not be merged
+    _int("unmerged"),
+    # since when the ESP has put it off, and how many of those skipped it did so for too long
+    _at("put_off_at", nullable=True),
+    _int("given_up"),
     # two people had it sent again without knowing whether it had left
     sa.Column("may_duplicate", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("campaign_id", "number"),
     sa.Index("ix_chunks_intent_at", "intent_at"),
+    # after each of ten thousand chunks it is asked whether any is left
+    sa.Index("ix_chunks_state", "campaign_id", "state", "step"),
+)
+
+half_plans = sa.Table(
+    "half_plans",
+    metadata,
+    # a plan under way; gone when it is whole
+    sa.Column(
+        "campaign_id",
+        sa.ForeignKey("campaigns.id"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    # the campaign's, and whose recipients its list showed, when it was begun
+    _int("version"),
+    _int("import_id"),
+    # the last recipient who has a place
+    _int("after_id"),
+    # where the steps end in the order of each mailbox provider
+    sa.Column("division", sa.JSON, nullable=False),
+    # mails of each step so far, and of those at providers that report complaints
+    sa.Column("planned", sa.JSON, nullable=False),
+    sa.Column("reporting", sa.JSON, nullable=False),
+)
+
+seed_mails = sa.Table(
+    "seed_mails",
+    metadata,
+    # what the team's own mailboxes get: no recipients, and in none of their counts
+    _id(),
+    _fk("campaign_id", "campaigns.id"),
+    _int("version", 1),
+    # planned, intent, sent, unknown, failed
+    _text("state"),
+    _int("seeds"),
+    _int("mails"),
+    _int("accepted"),
+    _at("intent_at", nullable=True),
+    _text("reason", nullable=True),
+    sa.UniqueConstraint("campaign_id"),
 )
 
 sends = sa.Table(
@@ -550,6 +620,23 @@ sends = sa.Table(
     sa.UniqueConstraint("campaign_id", "recipient_id"),
     sa.Index("ix_sends_chunk_id", "chunk_id"),
     sa.Index("ix_sends_recipient_id", "recipient_id"),
+)
+
+exposures = sa.Table(
+    "exposures",
+    metadata,
+    # a visitor who saw a campaign's copy in its slot; events name it as mails' do sends
+    _id(),
+    _fk("campaign_id", "campaigns.id"),
+    _fk("variant_id", "variants.id"),
+    # keyed hash of the visitor's key
+    _text("visitor"),
+    # when we answered with it
+    _at("answered_at"),
+    # when the site first said anything of this visitor
+    _at("reported_at"),
+    # each counts once
+    sa.UniqueConstraint("campaign_id", "visitor"),
 )
 
 delivery_events = sa.Table(
@@ -742,7 +829,7 @@ freeze_acts = sa.Table(
     metadata,
     _id(),
     _fk("freeze_id", "freezes.id"),
-    # frozen, lift_asked, lifted: each once
+    # frozen, lift_asked, lifted: each once; lift_asked.1 and on, asked again
     _text("act"),
     _text("actor"),
     _at("at"),
@@ -797,6 +884,29 @@ slack_messages = sa.Table(
     _text("error", nullable=True),
     sa.UniqueConstraint("key"),
     sa.Index("ix_slack_messages_campaign_id", "campaign_id"),
+)
+
+uploads = sa.Table(
+    "uploads",
+    metadata,
+    _id(),
+    _int("version", 1),
+    # one of `domain.upload.UploadState`
+    _text("state"),
+    _text("user"),
+    # what a brief calls the list, and what people call it
+    _text("key"),
+    _text("title"),
+    # Slack has the file; nothing of it is kept but what was found
+    _text("file_id"),
+    _text("file_name"),
+    sa.Column("wanted", sa.JSON, nullable=False),
+    sa.Column("found", sa.JSON, nullable=False),
+    _text("said"),
+    _text("channel"),
+    _text("ts", nullable=True),
+    _at("moved_at"),
+    sa.Index("ix_uploads_moved_at", "moved_at"),
 )
 
 inbox = sa.Table(

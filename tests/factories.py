@@ -276,7 +276,7 @@ def plan(
             "variant_id": variant.id,
             "revision_id": variant.revision_id,
         }
-        for key, _, _ in people
+        for key, *_ in people
     ]
     steps_of_chunks = [step for step, (_, n) in enumerate(steps) for _ in range(n)]
     chunked = [

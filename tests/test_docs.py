@@ -39,8 +39,8 @@ advance record outbox job task broker relay deadline inbox projection card seal 
 practice desk
 """.split()  # noqa: SIM905 - a list of words reads best as words
 PURE = {
-    "__future__", "bisect", "collections", "dataclasses", "datetime", "difflib", "enum",
-    "functools", "hashlib", "heapq", "html", "ipaddress", "itertools", "json", "math",
+    "__future__", "array", "bisect", "collections", "dataclasses", "datetime", "difflib",
+    "enum", "functools", "hashlib", "heapq", "html", "ipaddress", "itertools", "json", "math",
     "re", "statistics", "string", "types", "typing", "unicodedata", "urllib", "zoneinfo",
 }  # fmt: skip
 EDGES = {"bot/errors.py", "pipeline/broker.py", "pipeline/relay.py"}

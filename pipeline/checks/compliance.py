@@ -39,6 +39,8 @@ class Compliance:
     )
 
     def run(self, text: Copy, context: LintContext) -> Iterator[Finding]:
+        if not context.channel.is_mailed:
+            return
         footer = context.footer
         address = footer.postal_address.strip()
         if len(address) < MIN_ADDRESS or not footer.company.strip():

@@ -22,18 +22,18 @@ _PICTURES: Final = frozenset({"So", "Sk", "Mn"})
 class Hygiene:
     ids: Final = frozenset({"text.hidden_characters", "text.line_break", "text.markup"})
 
-    def run(self, text: Copy, _context: LintContext) -> Iterator[Finding]:
+    def run(self, text: Copy, context: LintContext) -> Iterator[Finding]:
         for field, value in fields_of(text):
-            yield from _hidden(field, value)
+            yield from hidden(field, value)
             if field != "body" and ("\n" in value or "\r" in value):
-                message = f"The {field} must be one line."
+                message = f"The {context.part(field)} must be one line."
                 yield mark("text.line_break", field, value, (0, len(value)), message)
             for found in _MARKUP.finditer(value):
                 message = "The copy is plain text; readers would see this markup."
                 yield mark("text.markup", field, value, found.span(), message)
 
 
-def _hidden(field: str, value: str) -> Iterator[Finding]:
+def hidden(field: str, value: str) -> Iterator[Finding]:
     """Report the first hidden character of a field; one is enough to act on."""
     if value.isascii() and value.isprintable():
         return

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
+from domain.channel import Channel, ad_length
 from domain.lint import Finding, mark
 from domain.personalize import CODE
 from domain.variant import Copy
@@ -30,10 +31,9 @@ class Lengths:
     )
 
     def run(self, text: Copy, context: LintContext) -> Iterator[Finding]:
-        limits = context.policy.limits
-        yield from _subject(text.subject, limits)
-        yield from _preheader(text.preheader, limits)
-        yield from _body(text.body, limits, max_words=context.brief.max_words)
+        yield from _subject(text.subject, context)
+        yield from _preheader(text.preheader, context)
+        yield from _body(text.body, context)
 
 
 def word_count(text: str) -> int:
@@ -45,52 +45,76 @@ def _one_word(code: re.Match[str]) -> str:
     return " x " if code[0].startswith("{{") else " "
 
 
-def _shown(text: str) -> int:
-    """Count characters with each merge token taken as ten, about a name's length."""
+def _shown(text: str, channel: Channel) -> int:
+    """Characters as a reader sees them; a merge token is taken as ten, as of a name."""
+    if channel is Channel.AD:
+        return ad_length(text)
     return len(CODE.sub(lambda c: "x" * 10 if c[0].startswith("{{") else "", text))
 
 
-def _subject(subject: str, limits: Mapping[str, int]) -> Iterator[Finding]:
-    length = _shown(subject)
+def _about(channel: Channel) -> str:
+    """What a token will be is not known; copy that is no mail has none."""
+    return "about " if channel.is_mailed else ""
+
+
+_CUT_OFF: Final = {Channel.EMAIL: "most inboxes show", Channel.AD: "an ad shows"}
+_ELSEWHERE: Final = "readers take in about"
+
+
+def _subject(subject: str, context: LintContext) -> Iterator[Finding]:
+    length, name = _shown(subject, context.channel), context.part("subject")
+    limits = context.policy.limits
     soft, hard = limits["subject_soft"], limits["subject_hard"]
+    about = _about(context.channel)
     if not subject.strip():
         yield mark(
-            "length.subject_empty", "subject", subject, (0, 0), "Write a subject."
+            "length.subject_empty", "subject", subject, (0, 0), f"Write a {name}."
         )
     elif length > hard:
-        message = f"The subject has about {length} characters; at most {hard} may be."
+        message = f"The {name} has {about}{length} characters; at most {hard} may be."
         yield _over("length.subject_too_long", "subject", subject, hard, message)
     elif length > soft:
-        message = (
-            f"The subject has about {length} characters; most inboxes show {soft}."
-        )
+        shows = _CUT_OFF.get(context.channel, _ELSEWHERE)
+        message = f"The {name} has {about}{length} characters; {shows} {soft}."
         yield _over("length.subject_long", "subject", subject, soft, message)
 
 
-def _preheader(preheader: str, limits: Mapping[str, int]) -> Iterator[Finding]:
-    length, limit = _shown(preheader), limits["preheader"]
+def _preheader(preheader: str, context: LintContext) -> Iterator[Finding]:
+    name, limit = context.part("preheader"), context.policy.limits["preheader"]
+    length = _shown(preheader, context.channel)
     if not preheader.strip():
-        message = "Without a preheader the inbox shows the first words of the body."
+        message = (
+            "Without a preheader the inbox shows the first words of the body."
+            if context.channel.is_mailed
+            else f"There is no {name}."
+        )
         yield mark("length.preheader_empty", "preheader", preheader, (0, 0), message)
     elif length > limit:
-        message = f"The preheader has about {length} characters; inboxes show {limit}."
+        shows = "inboxes show" if context.channel.is_mailed else "at most"
+        about = _about(context.channel)
+        message = f"The {name} has {about}{length} characters; {shows} {limit}."
         yield _over("length.preheader_long", "preheader", preheader, limit, message)
 
 
-def _body(body: str, limits: Mapping[str, int], *, max_words: int) -> Iterator[Finding]:
+def _body(body: str, context: LintContext) -> Iterator[Finding]:
+    limits, name = context.policy.limits, context.part("body")
     words, length = word_count(body), len(body)
     if not words:
-        message = "The body has no words, so it says nothing with images off."
+        so = ", so it says nothing with images off" if context.channel.is_mailed else ""
+        message = f"The {name} has no words{so}."
         yield mark("length.body_empty", "body", body, (0, 0), message)
-    if words > max_words:
-        message = f"The body has {words} words; the brief allows {max_words}."
+    allowed, by = min((context.brief.max_words, "brief"), (limits["words"], "policy"))
+    if words > allowed:
+        message = f"The {name} has {words} words; the {by} allows {allowed}."
         yield mark("length.words", "body", body, (0, 0), message)
     if length > limits["body"]:
-        message = f"The body has {length} characters; at most {limits['body']} may be."
+        message = (
+            f"The {name} has {length} characters; at most {limits['body']} may be."
+        )
         yield _over("length.body_too_long", "body", body, limits["body"], message)
     if length > limits["slack_field"]:
         message = (
-            f"The body has {length} characters; Slack's edit box holds "
+            f"The {name} has {length} characters; Slack's edit box holds "
             f"{limits['slack_field']}."
         )
         yield _over("length.slack_field", "body", body, limits["slack_field"], message)

@@ -66,8 +66,9 @@ class Links:
         allowed.add(link.normalised(context.brief.cta_url))
         for field, value in fields_of(text):
             yield from _field_findings(field, value, allowed)
-            yield from _tokens_in_links(field, value)
-        yield from _whole_mail(text.body, context)
+            if context.channel.is_mailed:
+                yield from _tokens_in_links(field, value)
+        yield from _whole_body(text.body, context)
 
 
 def _field_findings(field: str, value: str, allowed: set[str]) -> Iterator[Finding]:
@@ -108,7 +109,7 @@ def _tokens_in_links(field: str, value: str) -> Iterator[Finding]:
         yield mark("token.in_link", field, value, found.span(), message)
 
 
-def _whole_mail(body: str, context: LintContext) -> Iterator[Finding]:
+def _whole_body(body: str, context: LintContext) -> Iterator[Finding]:
     cta = context.brief.cta_url
     urls = [found for found in _FOUND.finditer(body) if not found["unsafe"]]
     count = len(urls) + len(_TOKEN_LINK.findall(body))
@@ -118,8 +119,13 @@ def _whole_mail(body: str, context: LintContext) -> Iterator[Finding]:
             "body",
             body,
             (0, 0),
-            f"The body holds {count} links; the brief allows {context.brief.max_links}.",
+            f"The {context.part('body')} holds {count} links;"
+            f" the brief allows {context.brief.max_links}.",
         )
-    if cta not in body and not _CTA_TOKEN.search(body):
-        message = "The body does not hold the call-to-action link, {{ links.cta }}."
+    is_mail = context.channel.is_mailed
+    if cta not in body and not (is_mail and _CTA_TOKEN.search(body)):
+        token = ", {{ links.cta }}" if is_mail else ""
+        message = (
+            f"The {context.part('body')} does not hold the call-to-action link{token}."
+        )
         yield mark("link.cta_missing", "body", body, (0, 0), message)

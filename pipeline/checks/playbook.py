@@ -6,19 +6,34 @@ from pathlib import Path
 
 import yaml
 
+from domain.channel import Channel
 from domain.folding import fold
-from domain.lint import Policy, PolicyRefused, parse_policy
+from domain.lint import Policy, PolicyRefused, parse_policy, rules_of
 from domain.personalize import Footer
 from pipeline.playbook_values import LOADER
 
 
-def load_policy(playbook: Path, name: str = "email") -> Policy:
-    """Read `policies/NAME.yaml`.
+def load_policies(playbook: Path) -> dict[Channel, Policy]:
+    """Read the policies the playbook has; a desk without mail's cannot start.
+
+    Raises:
+        PolicyRefused: A file is not YAML or names an unknown rule, or mail's is missing.
+    """
+    return {
+        each: load_policy(playbook, each)
+        for each in Channel
+        if each.is_mailed or (playbook / "policies" / f"{each}.yaml").exists()
+    }
+
+
+def load_policy(playbook: Path, channel: Channel = Channel.EMAIL) -> Policy:
+    """Read `policies/CHANNEL.yaml`.
 
     Raises:
         PolicyRefused: The file is missing, is not YAML, or names an unknown rule.
     """
-    return parse_policy(_mapping(playbook / "policies" / f"{name}.yaml"))
+    raw = _mapping(playbook / "policies" / f"{channel}.yaml")
+    return parse_policy(raw, rules_of(channel))
 
 
 def load_footer(playbook: Path) -> Footer:

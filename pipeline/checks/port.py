@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from domain.brief import Brief
+from domain.channel import Channel, part_name
 from domain.lint import Finding, Policy
 from domain.personalize import Footer
 from domain.privacy import Privacy
@@ -20,6 +21,7 @@ class LintContext:
     """Everything a check may look at besides the text.
 
     Attributes:
+        channel: What the text is for; the names of its parts are the channel's.
         dictionary: Words of the brand that spelling accepts, lower case.
         region: Where a phone number without country code is taken to be from.
     """
@@ -28,8 +30,13 @@ class LintContext:
     brief: Brief
     footer: Footer
     privacy: Privacy
+    channel: Channel = Channel.EMAIL
     dictionary: frozenset[str] = frozenset()
     region: str = "US"
+
+    def part(self, name: str) -> str:
+        """A part as a sentence says it: the subject of an ad is its headline."""
+        return part_name(self.channel, name).lower()
 
     def brief_words(self) -> str:
         """Return what people wrote in the brief, which the copy may repeat."""

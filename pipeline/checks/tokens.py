@@ -47,11 +47,16 @@ class MergeTokens:
             "token.filter_not_allowed",
             "token.tag_not_allowed",
             "token.placeholder",
+            "token.no_recipient",
         }
     )
 
     def run(self, text: Copy, context: LintContext) -> Iterator[Finding]:
         """Nothing found means that it renders for everyone, or says for whom not."""
+        if not context.channel.is_mailed:
+            for field, value in fields_of(text):
+                yield from _no_tokens(field, value)
+            return
         tokens = tokens_of(context.privacy)
         for field, value in fields_of(text):
             yield from token_findings(field, value, tokens)
@@ -76,6 +81,14 @@ def token_findings(
         return
     for use in uses:
         yield from _use_findings(field, text, use, tokens)
+
+
+def _no_tokens(field: str, text: str) -> Iterator[Finding]:
+    """Whoever sees a page, an ad or a chat is nobody's recipient."""
+    message = "Only a mail has recipients to fill this in for; write it out."
+    for code in CODE.finditer(text):
+        yield mark("token.no_recipient", field, text, code.span(), message)
+    yield from _placeholders(field, text)
 
 
 def _use_findings(

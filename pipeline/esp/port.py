@@ -70,7 +70,10 @@ class Accepted:
     Attributes:
         accepted: Mails taken; never sent again.
         refused: Send ids that it never takes as they stand.
+        bounced: Of those refused, whose address there is not, for good.
         later: Send ids of which it took nothing for now; they may go again.
+        put_off: Of those, who were asked about and put off one by one; the others met
+            something that is about all.
         unknown: Send ids that may be out, because their answer never came.
         retry_after: How long `later` should wait.
     """
@@ -78,7 +81,9 @@ class Accepted:
     accepted: int
     message_id: str | None = None
     refused: frozenset[int] = frozenset()
+    bounced: frozenset[int] = frozenset()
     later: frozenset[int] = frozenset()
+    put_off: frozenset[int] = frozenset()
     unknown: frozenset[int] = frozenset()
     retry_after: timedelta = timedelta(0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
@@ -37,10 +38,16 @@ CREDENTIALS: Final = frozenset(
 # What SES says of one entry, when that is about the one mail.
 FATES: Final[Mapping[str, Fate]] = {
     "SUCCESS": Fate.TAKEN,
-    "TRANSIENT_FAILURE": Fate.LATER,
+    "TRANSIENT_FAILURE": Fate.PUT_OFF,
     "INVALID_PARAMETER": Fate.REFUSED,
     "FAILED": Fate.REFUSED,
 }
+# What SES says when it is the address that is invalid, and not a header or the template.
+_NO_ADDRESS: Final = re.compile(
+    r"illegal address|missing final|missing domain|missing local name"
+    r"|(local address|domain) (contains|starts|ends)",
+    re.IGNORECASE,
+)
 # When it is about the account, and so about every mail after it: how long to wait, or
 # None when only a person can help.
 STOPS: Final[Mapping[str, tuple[str, timedelta | None]]] = {
@@ -130,20 +137,29 @@ def note(
     """
     statuses = [str(result.get("Status", "")) for result in results[: len(part)]]
     statuses += [""] * (len(part) - len(statuses))
-    for each, status in zip(part, statuses, strict=True):
+    said = [str(result.get("Error", "")) for result in results[: len(part)]]
+    said += [""] * (len(part) - len(said))
+    for each, status, words in zip(part, statuses, said, strict=True):
         # who met a stop was not taken; others of the same answer may be
         if status not in STOPS:
-            fate = FATES.get(status, Fate.UNKNOWN)
-            wait = OUTAGE if fate is Fate.LATER else timedelta(0)
+            fate = _fate(status, words)
+            wait = OUTAGE if fate is Fate.PUT_OFF else timedelta(0)
             tally.note(each.mail, fate, after=wait)
     for status in statuses:
         if status in STOPS:
             raise _stop(status)
     if all(FATES.get(status) is Fate.REFUSED for status in statuses):
-        words = without_addresses(str(results[0].get("Error", "")))
         for each in part:
             tally.note(each.mail, Fate.LATER)
-        raise Refused(f"Amazon SES refused every mail: {statuses[0]} {words}".rstrip())
+        why = f"{statuses[0]} {without_addresses(said[0])}".rstrip()
+        raise Refused(f"Amazon SES refused every mail: {why}")
+
+
+def _fate(status: str, words: str) -> Fate:
+    fate = FATES.get(status, Fate.UNKNOWN)
+    is_invalid = status == "INVALID_PARAMETER"
+    is_gone = is_invalid and _NO_ADDRESS.search(words) is not None
+    return Fate.BOUNCED if is_gone else fate
 
 
 def _stop(status: str) -> CampaignError:

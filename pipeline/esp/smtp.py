@@ -232,7 +232,7 @@ class Smtp:
                 in_a_row = 0
             except PutOff as put_off:
                 # one address that is always put off must not hold up the others
-                tally.note(each.mail, Fate.LATER, after=put_off.retry_after)
+                tally.note(each.mail, Fate.PUT_OFF, after=put_off.retry_after)
                 in_a_row += 1
                 if in_a_row == _MOST_PUT_OFF:
                     raise

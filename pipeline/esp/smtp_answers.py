@@ -17,6 +17,17 @@ OK: Final = 250
 CLOSING: Final = 421
 _ENHANCED: Final = re.compile(r"([245]\.\d{1,3})\.\d{1,3}\b")
 
+# RFC 3463: no such mailbox, no such host, bad syntax, moved, no mail host, disabled. Without
+# an enhanced code 551 says so by itself, and of 550 and 553 only the words.
+GONE: Final = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
+_GONE_CODE: Final = 551
+_GONE_WORDS: Final = re.compile(
+    r"no such|not exist|doesn.?t exist|not local"
+    r"|\b(user|recipient|mailbox|address) (is )?unknown"
+    r"|\b(unknown|invalid) (user|recipient|mailbox|address)",
+    re.IGNORECASE,
+)
+
 # RFC 5321 reply code, or RFC 3463 class and subject, which says more when it is there:
 # what the answer to one recipient means for that mail. All else is about the sender, the
 # text or the server, and so about every mail.
@@ -48,6 +59,19 @@ class PutOff(TryLater):
     """Not now, said of one recipient."""
 
 
+def _is_gone(code: int, words: bytes) -> bool:
+    """Whether a refusal says that there is no such address, for good.
+
+    Not whether it is full or unwelcome: who bounces hard is never mailed again.
+    """
+    said = words.decode("ascii", "replace")
+    found = _ENHANCED.search(said)
+    if found is not None:
+        return found[0] in GONE
+    permanent = code in (550, 553) and _GONE_WORDS.search(said) is not None
+    return permanent or code == _GONE_CODE
+
+
 def _keys(code: int, words: bytes) -> tuple[str, ...]:
     """How the tables name an answer, the most telling first."""
     found = _ENHANCED.search(words.decode("ascii", "replace"))
@@ -61,7 +85,7 @@ def of_the_recipient(code: int, words: bytes) -> Fate:
     """
     fate = OF_THE_RECIPIENT.get(_keys(code, words)[0])
     if fate is not None:
-        return fate
+        return Fate.BOUNCED if _is_gone(code, words) else fate
     try:
         _raise(code, words)
     except TryLater as later:

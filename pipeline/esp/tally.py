@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from enum import Enum, auto
 
-from domain.errors import CampaignError, TryLater
+from domain.errors import CampaignError, Refused, TryLater
 from pipeline.esp.port import Accepted, Mail, OutcomeUnknown
 
 
@@ -14,10 +14,14 @@ class Fate(Enum):
     """What became of one mail."""
 
     TAKEN = auto()
-    # never taken as it stands: its address is no good
+    # never taken as it stands
     REFUSED = auto()
+    # nor ever: there is no such address
+    BOUNCED = auto()
     # nothing of it was taken for now
     LATER = auto()
+    # nor of this one, which was asked about for itself
+    PUT_OFF = auto()
     # may be out: its answer never came
     UNKNOWN = auto()
 
@@ -37,16 +41,20 @@ class Tally:
         """What to tell the sender.
 
         Args:
-            stopped_by: Why not all were tried. Raised when nothing is out, for then it
-                is true of all; else the rest is for later and will meet it again.
+            stopped_by: Why not all were tried. Raised when nothing is out and nobody was
+                put off alone, for then it is true of all; else the rest is for later
+                and will meet it again.
 
         Raises:
             OutcomeUnknown: Any of the whole batch may be out, and nothing else.
             TryLater: Nothing was taken.
             Refused: Nothing was taken, and never will be.
         """
-        taken, refused, later, unknown = (self._of(fate) for fate in Fate)
-        if not taken and not unknown and (stopped_by is not None or later):
+        taken, unknown = self._of(Fate.TAKEN), self._of(Fate.UNKNOWN)
+        bounced, put_off = self._of(Fate.BOUNCED), self._of(Fate.PUT_OFF)
+        later = self._of(Fate.LATER) | put_off
+        is_for_all = isinstance(stopped_by, Refused) or not put_off
+        if not taken and not unknown and is_for_all and (stopped_by or later):
             raise stopped_by or TryLater(
                 "Nothing of the batch was taken.", retry_after=self._retry_after
             )
@@ -55,8 +63,10 @@ class Tally:
         wait = stopped_by.retry_after if isinstance(stopped_by, TryLater) else None
         return Accepted(
             accepted=len(taken),
-            refused=refused,
+            refused=self._of(Fate.REFUSED) | bounced,
+            bounced=bounced,
             later=later,
+            put_off=put_off,
             unknown=unknown,
             retry_after=max(wait or timedelta(0), self._retry_after),
         )

@@ -16,15 +16,15 @@ class Vendor:
         title: As people write its name.
         key: The variable that makes it real; without it the ESP is practice.
         needs: What else real mail needs, and why.
+        module: What it needs installed besides.
         has_webhook: Whether it posts events to `/webhooks/esp/{name}`.
-        has_practice: Whether `copydesk up` can stand in for it.
     """
 
     title: str
     key: str
     needs: Mapping[str, str]
+    module: str = ""
     has_webhook: bool = True
-    has_practice: bool = True
 
 
 DEFAULT: Final = "sendgrid"
@@ -49,18 +49,17 @@ VENDORS: Final[Mapping[str, Vendor]] = MappingProxyType(
             title="Amazon SES",
             # the credentials are boto3's own affair: a role, a profile or AWS_*
             key="SES_REGION",
+            module="boto3",
             needs={
                 "SES_CONFIGURATION_SET": "events come only through one",
                 "SES_SNS_TOPIC": "the topic that the configuration set publishes to",
             },
-            has_practice=False,
         ),
         "smtp": Vendor(
             title="SMTP",
             key="SMTP_URL",
             needs={},
             has_webhook=False,
-            has_practice=False,
         ),
     }
 )

@@ -23,6 +23,8 @@ from pipeline.record.comparisons import post_comparison
 from pipeline.record.conversions import Converted, conversions
 from pipeline.record.digests import digest_due, learn_zone
 from pipeline.record.events import Ingested, esp_events, unsubscribe
+from pipeline.record.exports import exported
+from pipeline.record.exposures import Taken, check_post, site_events
 from pipeline.record.freezes import Lift, freeze, lift
 from pipeline.record.incidents import (
     close_incident,
@@ -41,7 +43,7 @@ from pipeline.record.members import (
     person_changed,
     person_seen,
 )
-from pipeline.record.merging import merged, preview_as
+from pipeline.record.merging import merged, preview_as, preview_by_address
 from pipeline.record.overdue import overdue, remind
 from pipeline.record.pools import Assigned, assign
 from pipeline.record.preferences import set_preferences
@@ -53,6 +55,13 @@ from pipeline.record.stages import open_review
 from pipeline.record.strategy import approve_strategy, ask_for_changes, look_again
 from pipeline.record.thaws import go_on
 from pipeline.record.undo import undo
+from pipeline.record.uploads import (
+    cancel_upload,
+    import_upload,
+    map_upload,
+    open_upload,
+    upload,
+)
 from pipeline.record.words import drafted, edit, linted, regenerate, write_failed
 
 __all__ = [
@@ -62,6 +71,7 @@ __all__ = [
     "Lift",
     "RolledBack",
     "Saved",
+    "Taken",
     "accept",
     "action_done",
     "add_action",
@@ -74,8 +84,10 @@ __all__ = [
     "assign",
     "brief",
     "cancel",
+    "cancel_upload",
     "change_brief",
     "channel_joined",
+    "check_post",
     "close_incident",
     "comment",
     "compute_rfm",
@@ -87,6 +99,7 @@ __all__ = [
     "edit",
     "esp_events",
     "expand",
+    "exported",
     "extend",
     "forget",
     "freeze",
@@ -95,14 +108,17 @@ __all__ = [
     "group_closed",
     "group_seen",
     "hold",
+    "import_upload",
     "judge_due",
     "learn_zone",
     "lift",
     "linted",
     "look_again",
+    "map_upload",
     "members_left",
     "merged",
     "open_review",
+    "open_upload",
     "overdue",
     "page_if_late",
     "person_changed",
@@ -111,6 +127,7 @@ __all__ = [
     "post_comparison",
     "post_document",
     "preview_as",
+    "preview_by_address",
     "raise_alarm",
     "regenerate",
     "reject",
@@ -124,8 +141,10 @@ __all__ = [
     "say_cause",
     "send_again",
     "set_preferences",
+    "site_events",
     "suggest",
     "undo",
     "unsubscribe",
+    "upload",
     "write_failed",
 ]

@@ -9,7 +9,7 @@ from domain.errors import Refused
 from domain.incident import Alert, AlertKind, AlertState
 from domain.rollback import Incident
 from pipeline.playbook import Playbook
-from pipeline.record.briefs import require_role
+from pipeline.record.roles import require_role
 from storage.store import Store
 
 

@@ -146,3 +146,15 @@ def _refuse_kind(whole: Audience, name: str, kind: Kind) -> None:
         f"{name} {is_what}, and RFM needs it as a {kind}. Import the list with"
         f" --attributes {name}:{kind}, or name another attribute."
     )
+
+
+def let_go(store: Store, import_id: int, *, limit: int) -> int:
+    """Blank some people of an import that was replaced long ago; how many."""
+    blanked = store.imports.let_go(import_id, limit=limit)
+    if blanked:
+        store.audience_record.append(
+            "replaced_let_go",
+            actor="desk",
+            detail={"import": import_id, "people": blanked},
+        )
+    return blanked

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from domain.brief import Brief, BriefInvalid, brief_sha256, to_json
 from domain.campaign import Actor, Campaign, CampaignId, Event, State, first_state
-from domain.errors import NotYourTurn, Overtaken, Refused
+from domain.channel import NAMES, Channel, shown_in
+from domain.errors import Overtaken, Refused
 from domain.federation import team_of
 from domain.review import Team
 from domain.review_rules import raise_tier
@@ -20,7 +21,10 @@ from domain.strategy import (
 from domain.variant import LABELS
 from pipeline.advance import advance, refresh_card
 from pipeline.playbook import Playbook
+from pipeline.record.champions import champions_copy
+from pipeline.record.roles import require_role
 from pipeline.record.waiting import await_brand_lead
+from pipeline.record.words import drafted
 from storage.store import Store
 
 
@@ -38,7 +42,8 @@ def brief(
     Raises:
         NotYourTurn: The author is not in the team.
         Unknown: The segment does not exist.
-        BriefInvalid: Tier A, and no other person is a brand lead.
+        BriefInvalid: Tier A, and no other person is a brand lead; or its champion
+            cannot be, or the desk has no such slot, or nothing that writes for it.
         Refused: Nobody in the segment can be mailed.
     """
     require_role(playbook.everyone, author)
@@ -55,8 +60,8 @@ def brief(
         author=author,
         team=playbook.key,
         channel=playbook.team.channel,
-        prompt=playbook.prompt_name,
-        policy_hash=playbook.policy.hash,
+        prompt=playbook.prompt(about.brief_channel).name,
+        policy_hash=playbook.policy(about.brief_channel).hash,
         state=state,
         **asdict(about),
     )
@@ -160,9 +165,17 @@ def waiting_brief(store: Store, campaign: Campaign, brief_id: int) -> BriefVersi
 
 def begin_writing(store: Store, campaign: Campaign) -> None:
     """Make the variants that the brief asks for, and queue the writing of each."""
-    asked = int(str(store.campaigns.brief(campaign.id).get("variants") or 1))
+    body = store.campaigns.brief(campaign.id)
+    asked = int(str(body.get("variants") or 1))
+    champion = str(body.get("champion") or "")
     for variant in store.variants.add(campaign.id, LABELS[:asked]):
-        store.outbox.add("write", variant.id, variant.version, campaign.id)
+        if champion and variant.label == LABELS[0]:
+            copied = champions_copy(
+                store, champion, team=campaign.team, channel=campaign.brief_channel
+            )
+            drafted(store, variant, copied.text, copied.origin)
+        else:
+            store.outbox.add("write", variant.id, variant.version, campaign.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +183,8 @@ class _About:
     """What the campaign's row says of its brief, column by column."""
 
     title: str
+    brief_channel: Channel
+    slot: str
     tier: str
     tier_reason: str | None
     audience_id: int
@@ -180,25 +195,53 @@ class _About:
 
 def _about(store: Store, playbook: Playbook, brief: Brief) -> _About:
     """Check a brief against the desk: whom it would reach, and how strictly."""
+    channel = _channel(playbook, brief)
     audience = store.audiences.by_key(brief.audience)
     size, mailable = store.audiences.reach(audience)
-    if mailable == 0:
+    if channel.is_mailed and mailable == 0:
         raise Refused(
             f'Nobody in "{audience.title}" can be mailed:'
             f" of {size:,} recipients none has given consent"
             " and is not suppressed. Choose another segment or import a list."
         )
-    rules = playbook.rules
-    raised = raise_tier(to_json(brief), mailable, rules.raises, rules.prompt_risk)
+    if brief.champion:
+        champions_copy(store, brief.champion, team=playbook.key, channel=channel)
+    # whoever reads a page has consented to no mail, and is none of its recipients
+    reached = mailable if channel.is_mailed else size
+    rules, asked = playbook.rules, to_json(brief)
+    raised = raise_tier(asked, reached, rules.raises, rules.risk_of(asked))
     return _About(
         title=brief.title,
+        brief_channel=channel,
+        slot=brief.slot,
         tier=raised.tier,
         tier_reason=raised.reason,
         audience_id=audience.id,
-        audience_size=mailable,
-        suppressed_before=size - mailable,
+        audience_size=reached,
+        suppressed_before=size - reached,
         send_at=brief.send_at,
     )
+
+
+def _channel(playbook: Playbook, brief: Brief) -> Channel:
+    """What the copy is for, checked against the slot that is to show it."""
+    channel = Channel(brief.channel)
+    try:
+        playbook.check_writes(channel)
+    except Refused as refused:
+        raise BriefInvalid({"channel": str(refused)}) from refused
+    if channel.is_mailed:
+        return channel
+    slots = [each.key for each in shown_in(channel, playbook.slots.values())]
+    if brief.slot not in slots:
+        raise BriefInvalid(
+            {
+                "slot": f"{NAMES[channel]} copy is shown in"
+                f" {' or '.join(sorted(slots)) or 'no slot of slots.yaml yet'},"
+                f' not in "{brief.slot}".'
+            }
+        )
+    return channel
 
 
 def _check_brand_lead(team: Team, author: str, about: _About) -> None:
@@ -217,7 +260,10 @@ def _told(store: Store, brief: Brief, about: _About) -> dict[str, object]:
         "brief": brief_sha256(brief),
         "audience": brief.audience,
         **store.audiences.chosen_by(store.audiences.get(about.audience_id)),
-        "recipients": about.audience_size,
+        "recipients"
+        if about.brief_channel.is_mailed
+        else "people": about.audience_size,
+        **({"slot": about.slot} if about.slot else {}),
         "tier": about.tier,
         "tier_reason": about.tier_reason,
     }
@@ -245,31 +291,3 @@ def channel_joined(store: Store, channel: str) -> int:
             f"joined:{int(store.now.timestamp())}",
         )
     return len(waiting)
-
-
-def require_role(team: Team, actor: str) -> None:
-    """Refuse a person whom team.yaml does not name, or whom Slack says is no member.
-
-    Raises:
-        NotYourTurn: Says why, or who can add them.
-    """
-    team.check_not_barred(actor)
-    if not team.has_any_role(actor):
-        raise NotYourTurn(
-            "You have no role on this desk yet;"
-            " whoever keeps playbook/team.yaml can add you."
-        )
-
-
-def require_own_team(playbook: Playbook, campaign: Campaign, actor: str) -> None:
-    """Stopping is everybody's; setting more going is the campaign's own team's.
-
-    Raises:
-        NotYourTurn: The person has no role on the campaign's team.
-    """
-    team = playbook.of(campaign.team).team
-    if not team.has_any_role(actor):
-        raise NotYourTurn(
-            f"#{campaign.id} is another team's campaign. You may hold it or roll it back;"
-            " what sends more of it takes a role on its team."
-        )

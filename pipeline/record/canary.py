@@ -16,10 +16,10 @@ from domain.second_person import Act, Ask
 from domain.send import Chunk, ChunkId, ChunkState
 from pipeline.advance import advance, refresh_card
 from pipeline.playbook import Playbook
-from pipeline.record.briefs import require_own_team, require_role
-from pipeline.record.canary_inputs import evidence, judged
+from pipeline.record.canary_inputs import evidence, judged, limits_for, reach
 from pipeline.record.freezes import frozen_by, stops
-from pipeline.record.rollbacks import roll_back
+from pipeline.record.roles import require_own_team, require_role
+from pipeline.record.rollbacks import note_leak, roll_back
 from pipeline.record.second_person import take_second
 from storage.sends import Cohort
 from storage.store import Store
@@ -57,7 +57,7 @@ def expand(
     if has_next and campaign.state in SENDING and not _is_out(store, campaign):
         raise Refused(
             f"Step {campaign.step + 1} of #{campaign.id} is still going out;"
-            " it can be expanded once all of it is with the ESP."
+            f" it can be expanded once {_OUT[bool(campaign.slot)]}."
         )
     ask = _second(store, playbook, campaign, Act.EXPAND, actor)
     if campaign.state is State.HELD and ask is None:
@@ -115,7 +115,9 @@ def extend(
         Event.EXTENDED,
         actor=Actor(id=actor),
         detail=_first(ask),
-        decides_at=store.now + playbook.canary.window if has_window else None,
+        decides_at=store.now + limits_for(store, playbook, campaign).policy.window
+        if has_window
+        else None,
     )
     settle_step(store, playbook, campaign_id)
     return moved
@@ -151,11 +153,17 @@ def _check_not_frozen(store: Store, playbook: Playbook, campaign: Campaign) -> N
 def start(store: Store, playbook: Playbook, campaign_id: CampaignId) -> Campaign:
     """Let the canary out: the send time has come. `settle_step` starts its window.
 
-    A frozen campaign waits, scheduled, and starts when the freeze is over.
+    A frozen campaign waits, scheduled, and starts when the freeze is over; so does one
+    whose slot another campaign has for itself. The team's own mailboxes get each
+    variant with it; nothing waits for them.
     """
     campaign = store.campaigns.lock(campaign_id)
     if stops(store, playbook, campaign) is not None:
         return campaign
+    if campaign.slot and _waits_for_slot(store, campaign):
+        return campaign
+    if playbook.seeds and campaign.brief_channel.is_mailed:
+        store.seeds.plan(campaign_id, len(playbook.seeds))
     return advance(
         store,
         campaign_id,
@@ -165,6 +173,23 @@ def start(store: Store, playbook: Playbook, campaign_id: CampaignId) -> Campaign
         step_started_at=store.now,
         decides_at=None,
     )
+
+
+def _waits_for_slot(store: Store, campaign: Campaign) -> bool:
+    """Whether another campaign has the slot; it is looked at again soon then."""
+    other = store.exposures.taken_by(campaign.slot, but=campaign.id)
+    if other is None:
+        return False
+    reason = f"#{other} is being tried in {campaign.slot}; one at a time is."
+    if campaign.reason != reason:
+        store.campaigns.note(campaign.id, reason=reason)
+        detail: dict[str, object] = {"slot": campaign.slot, "campaign": other}
+        store.audit.append(campaign.id, "waits_for_slot", actor="clock", detail=detail)
+        refresh_card(store, campaign, f"slot{other}")
+    store.deadlines.bring_forward(
+        campaign.id, "start", campaign.version, store.now + SLOT_AGAIN_AFTER
+    )
+    return True
 
 
 def judge_due(
@@ -195,6 +220,24 @@ def judge_due(
         return judgement
     _act(store, playbook, campaign, judgement, is_last=_is_last(campaign, steps))
     return judgement
+
+
+def first_heard(store: Store, playbook: Playbook, campaign_id: CampaignId) -> None:
+    """The ESP's first word of it may come after the window: let it say the rest too.
+
+    What it kept back comes in parts, mails that arrived before complaints about them.
+    Only a breach does not wait. The looks that began at the window's end go on. This
+    happens once: an ESP that says little must not put a decision off for ever.
+    """
+    campaign = store.campaigns.lock(campaign_id)
+    if campaign.state not in SENDING or campaign.decides_at is None:
+        return
+    if campaign.decides_at > store.now:
+        return
+    # when all of it comes at once, it must not count as silent again by then
+    rest = max(playbook.canary.stale_after / 2, REJUDGE_EVERY)
+    store.campaigns.note(campaign_id, decides_at=store.now + rest)
+    refresh_card(store, campaign, f"heard{int(store.now.timestamp())}")
 
 
 def judge_after_freeze(
@@ -253,9 +296,17 @@ def raise_alarm(
 
 
 def _is_out(store: Store, campaign: Campaign) -> bool:
-    """Whether every chunk of the steps so far is with the ESP."""
-    chunks = store.sends.chunks(campaign.id, up_to_step=campaign.step)
-    return all(chunk.state is ChunkState.SENT for chunk in chunks)
+    """Whether every chunk of the steps so far is with the ESP, or its visitors came."""
+    if campaign.slot:
+        steps = store.sends.cohorts(campaign.id)[: campaign.step + 1]
+        return reach(store, campaign)[0] >= sum(step.planned for step in steps)
+    return store.sends.is_out(campaign.id, up_to_step=campaign.step)
+
+
+_OUT: Final = {
+    False: "all of it is with the ESP",
+    True: "as many visitors have seen it as the step is for",
+}
 
 
 def _is_last(campaign: Campaign, steps: tuple[Cohort, ...]) -> bool:
@@ -279,7 +330,7 @@ def _act(
             trigger=Trigger(judgement.cause),
             actor=JUDGE,
             reason=judgement.reason,
-            evidence=evidence(judgement),
+            evidence=evidence(judgement, limits_for(store, playbook, campaign)),
         )
         return
     _note(store, campaign, judgement)
@@ -296,7 +347,7 @@ def _act(
             Event.HELD,
             actor=JUDGE,
             reason=judgement.reason,
-            detail=evidence(judgement),
+            detail=evidence(judgement, limits_for(store, playbook, campaign)),
             decides_at=None,
         )
 
@@ -393,6 +444,7 @@ def resolve_chunk(
         detail={"chunk": chunk.number, "size": chunk.size},
     )
     refresh_card(store, campaign, f"c{settled.id}.{settled.version}")
+    note_leak(store, campaign)
     settle_step(store, playbook, campaign.id)
     return settled
 
@@ -407,15 +459,22 @@ def settle_step(store: Store, playbook: Playbook, campaign_id: CampaignId) -> No
     if campaign.state not in SENDING or not _is_out(store, campaign):
         return
     if _is_last(campaign, store.sends.cohorts(campaign_id)):
+        before = store.exposures.live_in(campaign.slot) if campaign.slot else None
         advance(store, campaign_id, Event.SENT, actor=Actor.machine("sender"))
+        if before is not None:
+            refresh_card(store, store.campaigns.get(before), f"slot{campaign_id}")
     elif campaign.decides_at is None:
-        decides_at = store.now + decides_after(playbook.canary)
+        policy = limits_for(store, playbook, campaign).policy
+        decides_at = store.now + decides_after(policy)
         store.campaigns.note(
             campaign_id, step_started_at=store.now, decides_at=decides_at
         )
         store.deadlines.set(campaign_id, "judge", campaign.version, decides_at)
         refresh_card(store, campaign, "window")
 
+
+SLOT_AGAIN_AFTER: Final = timedelta(seconds=15)
+"""How often a campaign looks whether its slot is free."""
 
 REJUDGE_EVERY: Final = timedelta(seconds=5)
 """A window that ended without data is looked at again this often."""

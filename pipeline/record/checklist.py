@@ -36,6 +36,7 @@ def answers_to(
         [Question(each) for each in stage.questions],
         rules_found=store.variants.rules_found(request.revision_id),
         canary=playbook.ladder[0],
+        channel=campaign.brief_channel,
     )
     if unanswered(checked, answered):
         raise QuestionsOpen(request.id, label, request.stage, checked)

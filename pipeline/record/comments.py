@@ -16,7 +16,7 @@ from domain.errors import AlreadyDecided, NotYourTurn, Overtaken, Refused
 from domain.variant import Copy, Revision, RevisionId, Variant
 from pipeline.advance import refresh_card
 from pipeline.playbook import Playbook
-from pipeline.record.briefs import require_role
+from pipeline.record.roles import require_role
 from pipeline.record.words import check_changeable, check_in_review, edit
 from storage.store import Store
 

@@ -7,7 +7,7 @@ from domain.errors import Refused, Unknown
 from domain.variant import RevisionId
 from pipeline.advance import refresh_card
 from pipeline.playbook import Playbook
-from pipeline.record.briefs import require_role
+from pipeline.record.roles import require_role
 from storage.comparisons import COMPARED, posted_comparisons
 from storage.store import Store
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +11,7 @@ from domain.canary_clicks import is_too_soon
 from domain.send import DeliveryEvent
 from pipeline.advance import refresh_card
 from pipeline.playbook import Playbook
-from pipeline.record.canary import WATCHED, judge_due
+from pipeline.record.canary import WATCHED, first_heard, judge_due
 from storage.events import Added
 from storage.store import Store
 
@@ -53,7 +53,11 @@ def esp_events(
     known = _told_apart(store, playbook, store.events.known(events))
     if not known:
         return Ingested(new=0, ignored=len(events), halted=())
+    campaigns = {event.campaign_id for event in known}
+    silent = {each for each in campaigns if store.events.pulse(each) is None}
     added = store.events.add(known, bucket=playbook.bucket)
+    for campaign_id in sorted(silent & added.campaigns):
+        first_heard(store, playbook, campaign_id)
     halted = [
         campaign_id
         for campaign_id in sorted(added.campaigns)
@@ -62,6 +66,40 @@ def esp_events(
     return Ingested(
         new=added.new, ignored=len(events) - len(known), halted=tuple(halted)
     )
+
+
+def told_at_hand_over(
+    store: Store,
+    playbook: Playbook,
+    campaign_id: CampaignId,
+    *,
+    bounced: Collection[int],
+    deferred: Collection[int],
+) -> None:
+    """Count what the ESP answered of single mails as if its webhook had said it.
+
+    A bounce that it reports as well counts once. It is no sign that the webhook works.
+
+    Args:
+        bounced: Send ids whose address there is not.
+        deferred: Send ids that it has put off until we gave up.
+    """
+    kinds = (("bounced", bounced), ("deferred", deferred))
+    events = [
+        DeliveryEvent(
+            event_id=f"handover:{kind}:{send_id}",
+            type=kind,
+            at=store.now,
+            send_id=send_id,
+            campaign_id=campaign_id,
+            is_hard=kind == "bounced",
+        )
+        for kind, send_ids in kinds
+        for send_id in sorted(send_ids)
+    ]
+    if events:
+        added = store.events.add(events, bucket=playbook.bucket, is_report=False)
+        _take_in(store, playbook, campaign_id, added)
 
 
 def unsubscribe(store: Store, send_id: int) -> CampaignId:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from domain.campaign import Actor, ActorKind, Campaign
 from domain.freeze import (
+    SHELL,
     Act,
     Freeze,
     FreezeId,
@@ -15,9 +16,10 @@ from domain.freeze import (
     check_lift,
     frozen,
 )
+from domain.review import Team
 from pipeline.advance import refresh_card
 from pipeline.playbook import Playbook
-from pipeline.record.briefs import require_role
+from pipeline.record.roles import require_role
 from storage.store import Store
 
 
@@ -86,19 +88,29 @@ def lift(
     """
     found = store.freezes.get(freeze_id)
     if actor.kind is ActorKind.PERSON:
-        _require_role(playbook, found, actor.id)
-    act = check_lift(found, actor=actor.id, now=store.now)
-    store.freezes.act(freeze_id, act, actor=actor.id)
-    _tell(store, freeze_id, act)
+        require_role(_who_may(playbook, found), actor.id)
+    act = check_lift(
+        found,
+        actor=actor.id,
+        now=store.now,
+        asker_may=_may_lift(playbook, found, found.lift_asked_by),
+    )
+    store.freezes.act(found, act, actor=actor.id)
+    _tell(store, freeze_id, f"{act}{found.lift_asks}")
     return Lift(freeze=store.freezes.get(freeze_id), is_lifted=act is Act.LIFTED)
 
 
-def _require_role(playbook: Playbook, found: Freeze, actor: str) -> None:
+def _who_may(playbook: Playbook, found: Freeze) -> Team:
     """Setting a team's campaigns going again is the team's own; else everybody's."""
     is_teams = found.scope is Scope.TEAM
-    require_role(
-        playbook.of(found.target).team if is_teams else playbook.everyone, actor
-    )
+    return playbook.of(found.target).team if is_teams else playbook.everyone
+
+
+def _may_lift(playbook: Playbook, found: Freeze, asker: str | None) -> bool:
+    """Whether who asked still could; a shell has no role to lose."""
+    if asker is None or asker.startswith(SHELL):
+        return True
+    return _who_may(playbook, found).has_any_role(asker)
 
 
 def _tell(
@@ -111,7 +123,11 @@ def _tell(
 def frozen_by(store: Store, playbook: Playbook, campaign: Campaign) -> Freeze | None:
     """What stops a locked campaign now; nothing is frozen or lifted until we commit."""
     return frozen(
-        store.freezes.active(), team=campaign.team, esp=playbook.esp, now=store.now
+        store.freezes.active(),
+        team=campaign.team,
+        # what a slot shows leaves by no ESP
+        esp="" if campaign.slot else playbook.esp,
+        now=store.now,
     )
 
 

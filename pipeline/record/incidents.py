@@ -14,7 +14,7 @@ from domain.rollback import Incident
 from pipeline.advance import refresh_card
 from pipeline.playbook import Playbook
 from pipeline.record.alerts import raise_alert
-from pipeline.record.briefs import require_role
+from pipeline.record.roles import require_role
 from storage.store import Store
 
 

@@ -6,8 +6,8 @@ from domain.campaign import Actor, ActorKind, Campaign, CampaignId, Event, State
 from domain.variant import VariantState
 from pipeline.advance import advance
 from pipeline.playbook import Playbook
-from pipeline.record.briefs import require_own_team, require_role
 from pipeline.record.canary import settle_step
+from pipeline.record.roles import require_own_team, require_role
 from pipeline.record.stages import ask_again
 from pipeline.record.waiting import await_brand_lead
 from pipeline.record.words import settle_writing

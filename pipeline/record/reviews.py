@@ -303,13 +303,15 @@ def decide(
         reason: Why, or what an approver remarked.
     """
     needed = request.approvals_needed
+    channel = store.campaigns.get(request.campaign_id).brief_channel
+    policy_hash = playbook.policy(channel).hash
     store.reviews.decide(
         request,
         actor=actor,
         is_approval=outcome is Outcome.APPROVED,
         code=code,
         reason=reason,
-        policy_hash=playbook.policy.hash,
+        policy_hash=policy_hash,
         answers=answers,
     )
     store.audit.append(
@@ -321,7 +323,7 @@ def decide(
             "variant": variant.label,
             "revision": revision.number,
             "sha256": revision.text.sha256,
-            "policy": playbook.policy.hash,
+            "policy": policy_hash,
             **({"approval": f"{given} of {needed}"} if needed > 1 else {}),
             **({"answers": dict(answers)} if answers else {}),
             **({"reason_code": code} if code else {}),

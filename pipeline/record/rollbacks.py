@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from domain.campaign import Actor, ActorKind, Campaign, CampaignId, Event, State
 from domain.rollback import BY_SHELL, Incident, StepName, StepState, Trigger
-from domain.send import Chunk, ChunkState
-from pipeline.advance import advance
+from pipeline.advance import advance, refresh_card
 from pipeline.playbook import Playbook
 from pipeline.record.alerts import alert_again
-from pipeline.record.briefs import require_role
+from pipeline.record.canary_inputs import reach
+from pipeline.record.incidents import contained
+from pipeline.record.roles import require_role
 from storage.store import Store
 
 MAX_BATCHES: Final = 10
@@ -38,6 +39,8 @@ class RolledBack:
 
     incident: Incident
     is_new: bool
+    # where visitors saw it; empty for mails
+    slot: str = ""
 
 
 def roll_back(
@@ -68,10 +71,9 @@ def roll_back(
     if campaign.state is State.ROLLED_BACK:
         incident = store.incidents.of(campaign_id)
         _again(store, campaign, incident)
-        return RolledBack(incident=incident, is_new=False)
-    out, left = store.sends.totals(campaign_id)
-    if not store.sends.is_planned(campaign_id):
-        left = campaign.audience_size
+        return RolledBack(incident=incident, is_new=False, slot=campaign.slot)
+    out, left = _reach(store, campaign)
+    reached = {"visitors": out} if campaign.slot else {}
     moved = advance(
         store,
         campaign_id,
@@ -80,13 +82,14 @@ def roll_back(
         reason=reason,
         detail={
             "trigger": trigger,
-            "mails_out": out,
-            "mails_spared": left,
+            **(reached or {"mails_out": out, "mails_spared": left}),
             **(evidence or {}),
         },
         decides_at=None,
     )
-    batches = _cancellable(store, campaign_id)
+    batches = store.sends.cancellable(
+        campaign_id, since=store.now - CANCELLABLE_FOR, most=MAX_BATCHES
+    )
     revoked = store.sends.revoke(campaign_id)
     metric, suppressed_for = _ONSET.get(trigger, ("", ""))
     incident = store.incidents.open(
@@ -101,6 +104,12 @@ def roll_back(
         detected_at=store.now if trigger in _ONSET else None,
         evidence=evidence or {},
     )
+    if campaign.slot:
+        # nothing of it is anywhere else: with this commit it is shown to nobody
+        _restore(store, campaign, incident)
+        contained(store, playbook, moved, incident)
+        found = store.incidents.of(campaign_id)
+        return RolledBack(incident=found, is_new=True, slot=campaign.slot)
     _plan_steps(store, incident, batches, revoked)
     store.deadlines.set(
         campaign_id,
@@ -110,6 +119,29 @@ def roll_back(
     )
     store.outbox.add("rollback", incident.id, moved.version, campaign_id)
     return RolledBack(incident=incident, is_new=True)
+
+
+def _reach(store: Store, campaign: Campaign) -> tuple[int, int]:
+    """(out, spared); of visitors nobody knows who would have come."""
+    if campaign.slot:
+        return reach(store, campaign)[0], 0
+    out, left = reach(store, campaign)
+    planned = store.sends.is_planned(campaign.id)
+    return out, left if planned else campaign.audience_size
+
+
+def _restore(store: Store, campaign: Campaign, incident: Incident) -> None:
+    """A slot's rollback is done with the commit; only telling people is left."""
+    back = store.exposures.live_in(campaign.slot)
+    if back is not None:
+        refresh_card(store, store.campaigns.get(back), f"slot{campaign.id}")
+    shows = f"the version of #{back}" if back else "its site's own text"
+    for name, detail in (
+        (StepName.HALT, "gate shut"),
+        (StepName.RESTORE, f"{campaign.slot} shows {shows} again"),
+    ):
+        store.incidents.add_step(incident.id, name, state=StepState.DONE, detail=detail)
+    store.incidents.add_step(incident.id, StepName.NOTIFY)
 
 
 def _again(store: Store, campaign: Campaign, incident: Incident) -> None:
@@ -153,23 +185,17 @@ def rollback_reason(
     return store.incidents.of(campaign_id)
 
 
-def _cancellable(store: Store, campaign_id: CampaignId) -> list[Chunk]:
-    """Chunks that the ESP may still hold: unanswered, or handed over a moment ago."""
-    recent = store.now - CANCELLABLE_FOR
-    held = [
-        chunk
-        for chunk in store.sends.chunks(campaign_id)
-        if chunk.batch_id is not None
-        and (
-            chunk.state in (ChunkState.INTENT, ChunkState.UNKNOWN)
-            or (chunk.accepted_at is not None and chunk.accepted_at > recent)
-        )
-    ]
-    return held[-MAX_BATCHES:]
+def note_leak(store: Store, campaign: Campaign) -> None:
+    """Keep how much the ESP took after the gate was shut, now that more is known of it."""
+    if campaign.state is not State.ROLLED_BACK:
+        return
+    incident = store.incidents.of(campaign.id)
+    leaked = store.sends.leaked(campaign.id, incident.opened_at)
+    store.incidents.note(incident.id, leaked=leaked)
 
 
 def _plan_steps(
-    store: Store, incident: Incident, batches: list[Chunk], revoked: int
+    store: Store, incident: Incident, batches: Sequence[str], revoked: int
 ) -> None:
     store.incidents.add_step(
         incident.id, StepName.HALT, state=StepState.DONE, detail="gate shut"
@@ -180,9 +206,7 @@ def _plan_steps(
         state=StepState.DONE,
         detail=f"{revoked} chunks taken back",
     )
-    for chunk in batches:
-        store.incidents.add_step(
-            incident.id, StepName.CANCEL, target=chunk.batch_id or ""
-        )
+    for batch_id in batches:
+        store.incidents.add_step(incident.id, StepName.CANCEL, target=batch_id)
     for name in (StepName.READ_BACK, StepName.SUPPRESS, StepName.NOTIFY):
         store.incidents.add_step(incident.id, name)

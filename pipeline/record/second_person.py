@@ -6,7 +6,7 @@ from domain.campaign import Campaign
 from domain.second_person import Act, Ask, check_not_author, confirms
 from pipeline.advance import refresh_card
 from pipeline.playbook import Playbook
-from pipeline.record.briefs import require_own_team
+from pipeline.record.roles import require_own_team
 from storage.store import Store
 
 

@@ -8,7 +8,7 @@ from domain.second_person import Act
 from domain.send import Chunk, ChunkId, ChunkState
 from pipeline.advance import refresh_card
 from pipeline.playbook import Playbook
-from pipeline.record.briefs import require_role
+from pipeline.record.roles import require_role
 from pipeline.record.second_person import take_second
 from storage.store import Store
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from domain.campaign import Actor, Campaign, CampaignId, Event
+from domain.canary_limits import to_pin
 from domain.review import (
     AND,
     BY_ITSELF,
@@ -114,7 +115,9 @@ def settle_round(
     now_open = standing.open_round(stages)
     if not now_open:
         why = _arms_reason(current, arms)
-        approved = _approve_campaign(store, campaign, actor, standing.live, why)
+        approved = _approve_campaign(
+            store, playbook, campaign, actor, standing.live, why=why
+        )
         # the approval counts; only the mails wait
         stops(store, playbook, approved)
         return approved
@@ -176,12 +179,21 @@ def _arms_reason(last: Round, arms: int) -> str:
 
 def _approve_campaign(
     store: Store,
+    playbook: Playbook,
     campaign: Campaign,
     actor: Actor,
     chosen: Sequence[Variant],
+    *,
     why: str,
 ) -> Campaign:
-    """The last round is through: what it approved are the arms."""
+    """The last round is through: what it approved are the arms.
+
+    The limits that it will be judged by are pinned with it.
+    """
+    limits = to_pin(
+        playbook.canary, playbook.sending, recipients=campaign.audience_size
+    )
+    pinned = store.canary_pins.pin(campaign.id, limits)
     store.variants.set_arms([variant.id for variant in chosen])
     return advance(
         store,
@@ -190,7 +202,11 @@ def _approve_campaign(
         actor=actor,
         stage=None,
         arms_reason=why,
-        detail={"passed": campaign.stage, "arms": [v.label for v in chosen]},
+        detail={
+            "passed": campaign.stage,
+            "arms": [v.label for v in chosen],
+            "limits": pinned,
+        },
     )
 
 

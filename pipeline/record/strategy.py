@@ -7,7 +7,8 @@ from domain.errors import AlreadyDecided
 from domain.strategy import BriefVersion, StrategyDecision, check_may_decide
 from pipeline.advance import advance, refresh_card
 from pipeline.playbook import Playbook
-from pipeline.record.briefs import begin_writing, require_role, waiting_brief
+from pipeline.record.briefs import begin_writing, waiting_brief
+from pipeline.record.roles import require_role
 from storage.store import Store
 
 
@@ -26,6 +27,7 @@ def approve_strategy(
     """
     version = _decidable(store, playbook, brief_id, actor)
     store.strategy.decide(version, actor=actor, is_approval=True)
+    channel = store.campaigns.get(version.campaign_id).brief_channel
     campaign = advance(
         store,
         version.campaign_id,
@@ -33,8 +35,8 @@ def approve_strategy(
         actor=Actor(id=actor),
         detail=_about(version),
         # what will be written with, should the playbook have changed meanwhile
-        prompt=playbook.prompt_name,
-        policy_hash=playbook.policy.hash,
+        prompt=playbook.prompt(channel).name,
+        policy_hash=playbook.policy(channel).hash,
     )
     begin_writing(store, campaign)
     return campaign

@@ -11,7 +11,7 @@ from domain.undo import Decision, DecisionId, check_may_undo, text_decided_about
 from domain.variant import VariantState
 from pipeline.advance import advance, refresh_card
 from pipeline.playbook import Playbook
-from pipeline.record.briefs import require_role
+from pipeline.record.roles import require_role
 from pipeline.record.stages import ask_again, has_room
 from storage.store import Store
 

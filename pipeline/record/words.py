@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain.campaign import Actor, Campaign, Event, State
+from domain.channel import part_name
 from domain.errors import NotYourTurn, Overtaken, Refused
 from domain.lint import LintVerdict, Severity
 from domain.review import Outcome
@@ -120,7 +121,7 @@ def _say_effects(
 ) -> None:
     """Put on the trail whose approval a new revision voids, and whose holds."""
     stages = playbook.of(campaign.team).stages[campaign.tier]
-    for each in store.holding.effects(campaign.id, revision, stages):
+    for each in store.holding.effects(campaign, revision, stages):
         store.audit.append(
             campaign.id,
             "approval_holds" if each.holds else "approval_voided",
@@ -131,7 +132,10 @@ def _say_effects(
                 "stage": each.approval.stage,
                 "approver": each.approval.actor,
                 "given_for": each.number,
-                "parts": list(each.parts),
+                "parts": [
+                    part_name(campaign.brief_channel, part).lower()
+                    for part in each.parts
+                ],
                 "reason": each.why,
             },
         )
@@ -280,7 +284,10 @@ def _after_lint(
     store: Store, variant: Variant, revision: Revision, verdict: LintVerdict
 ) -> Variant:
     is_hard = verdict.outcome is Severity.HARD
-    is_machine_made = revision.origin.editor is None
+    # a champion's copy is sent as it was or not at all
+    is_machine_made = (
+        revision.origin.editor is None and revision.origin.champion_of is None
+    )
     if not (is_hard and is_machine_made) or variant.regenerations >= MAX_REGENERATIONS:
         return store.variants.swap(variant, VariantState.LINTED, instruction=None)
     rules = sorted({found.rule for found in verdict.hard})

@@ -22,9 +22,9 @@ MAX_REPLY_CHARS: Final = 60_000
 """Far above any mail; a longer reply is a model that ran away."""
 
 CUT_SHORT: Final = {
-    "length": "The reply was cut off before its end; write a shorter mail.",
+    "length": "The reply was cut off before its end; write a shorter text.",
     "content_filter": "The endpoint's content filter stopped the reply.",
-    "tool_calls": "The reply called a tool instead of writing the mail.",
+    "tool_calls": "The reply called a tool instead of writing the text.",
 }
 _FENCE: Final = re.compile(r"\A\s*```(?:json)?\s*\n(.*)\n\s*```\s*\Z", re.DOTALL)
 _KEPT: Final = frozenset("\n\t")

@@ -30,11 +30,15 @@ def main() -> None:
     flags.add_argument(
         "--webhook-password", default=env("PRACTICE_ESP_WEBHOOK_PASSWORD", "")
     )
+    flags.add_argument(
+        "--smtp-port", type=int, default=int(env("PRACTICE_ESP_SMTP_PORT", "0"))
+    )
     given = flags.parse_args()
     config = PracticeEsp(
         api_key=given.api_key,
         webhook_url=given.webhook_url,
         vendor=given.vendor,
+        smtp_port=given.smtp_port,
         webhook_password=given.webhook_password,
         data_dir=Path(given.data_dir),
         time_scale=given.time_scale,

@@ -104,13 +104,17 @@ def provider_of(domain: str) -> Provider:
     return PROVIDERS.get(domain.split(".", 1)[0], CORPORATE)
 
 
-def react(address: str, seed: int) -> list[Happening]:
-    """Everything `address` will do with a mail, the same for the same seed."""
+def react(address: str, seed: int, temper: Temper | None = None) -> list[Happening]:
+    """Everything `address` will do with a mail, the same for the same seed.
+
+    Args:
+        temper: Its list's, unless another is given.
+    """
     address = address.lower()
     domain = address.rpartition("@")[2]
     digest = blake2b(f"{seed}:{address}".encode(), digest_size=8).digest()
     rng = random.Random(int.from_bytes(digest))
-    temper, provider = temper_of(domain), provider_of(domain)
+    temper, provider = temper or temper_of(domain), provider_of(domain)
     events = [Happening("processed", rng.uniform(0.5, 4), {})]
     arrival = 4 + _lognormal(rng, 15, 0.7)
     refusal = _refusal(rng, temper)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from practice.esp.switches import Switches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,15 +25,19 @@ class PracticeEsp:
             doubles up to 30 s, and is never scaled.
         stall: Seconds a `timeout_*` fault keeps the caller waiting.
         clock: Unix seconds, so that tests can bring their own time.
-        vendor: Whose webhooks are posted: sendgrid or sparkpost. Both APIs answer.
+        vendor: Whose webhooks are posted: sendgrid, sparkpost, ses, or none for smtp.
+            Every API answers whichever it is.
         webhook_user: SparkPost's Basic authentication, with `webhook_password`.
+        smtp_port: Where the mail server of vendor smtp listens; 0 takes any port.
         pump: False leaves posting to calls of `deliver_due`.
+        switches: What somebody switches on its page while it runs.
     """
 
     api_key: str
     data_dir: Path
     webhook_url: str = ""
     vendor: str = "sendgrid"
+    smtp_port: int = 0
     webhook_user: str = "copydesk"
     webhook_password: str = ""
     time_scale: float = 1.0
@@ -41,3 +47,4 @@ class PracticeEsp:
     stall: float = 120.0
     clock: Callable[[], float] = time.time
     pump: bool = True
+    switches: Switches = field(default_factory=Switches)

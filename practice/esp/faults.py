@@ -33,12 +33,16 @@ class Faults:
     def set(self, kind: Fault, count: int) -> None:
         self.kind, self.left = kind, count
 
+    @property
+    def next(self) -> Fault:
+        """The fault that the next call would meet."""
+        return self.kind if self.left > 0 else Fault.NONE
+
     def take(self) -> Fault:
         """The fault for this call, counting it."""
-        if self.kind is Fault.NONE or self.left <= 0:
-            return Fault.NONE
-        self.left -= 1
-        return self.kind
+        found = self.next
+        self.left -= found is not Fault.NONE
+        return found
 
     async def stall(self, seconds: float | None = None) -> None:
         """Wait, but not past the shutdown of the server."""

@@ -29,6 +29,22 @@ async def only_from_here(request: web.Request, handler: Handler) -> web.StreamRe
 
 
 @web.middleware
+async def unless_away(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Hang up on every vendor's API while it is switched away; people's pages stay."""
+    is_api = not request.path.startswith("/practice/")
+    if is_api and request.app[CONFIG].switches.is_away:
+        return hang_up(request)
+    return await handler(request)
+
+
+def hang_up(request: web.Request) -> web.Response:
+    """End the connection without an answer."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=503)
+
+
+@web.middleware
 async def with_key(request: web.Request, handler: Handler) -> web.StreamResponse:
     """The vendor's 401 for calls to its API without the right key."""
     if request.path.startswith(SPARKPOST):

@@ -9,12 +9,15 @@ from aiohttp import web
 
 from practice.esp.config import PracticeEsp
 from practice.esp.faults import Faults
+from practice.esp.sns import Topic
 from practice.esp.webhook import Postman, Signer
 
 CONFIG: Final = web.AppKey("config", PracticeEsp)
 DB: Final = web.AppKey("db", sqlite3.Connection)
 SIGNER: Final = web.AppKey("signer", Signer)
 POSTMAN: Final = web.AppKey("postman", Postman)
+SMTP_PORT: Final = web.AppKey("smtp_port", int)
+TOPIC: Final = web.AppKey("topic", Topic)
 FAULTS: Final = web.AppKey("faults", Faults)
 
 

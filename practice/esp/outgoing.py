@@ -7,13 +7,14 @@ import random
 import secrets
 import sqlite3
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, Final
 
 from practice.esp.audience import Happening, react
 from practice.esp.config import PracticeEsp
 from practice.esp.database import transaction
+from practice.esp.reading import render
 
 # SendGrid: a paused batch is discarded 72 hours after its send_at.
 PAUSE_ENDS_S: Final = 72 * 3600
@@ -21,6 +22,8 @@ PAUSE_ENDS_S: Final = 72 * 3600
 # A user of SendGrid counted about three copies per event (sendgrid/docs#2933).
 COPIES: Final = (1, 2, 3)
 COPY_WEIGHTS: Final = (60, 25, 15)
+# SNS delivers at least once, and a mail server tells nobody.
+RARER_COPIES: Final = {"ses": (97, 3, 0), "smtp": (1, 0, 0)}
 NEW_ID_SHARE: Final = 0.1
 # Practice seconds within which first posts are shuffled, and repeats follow.
 DISORDER_S: Final = 120.0
@@ -30,6 +33,11 @@ _SUPPRESSES: Final = {
     "bounce": "bounces",
     "spamreport": "spam_reports",
     "unsubscribe": "unsubscribes",
+}
+# Amazon SES keeps bounces and complaints, and a mail server nothing.
+_KEEPS_NO: Final[Mapping[str, tuple[str, ...]]] = {
+    "ses": ("unsubscribes",),
+    "smtp": tuple(_SUPPRESSES.values()),
 }
 _DROP_REASONS: Final = {
     "unsubscribes": "Unsubscribed Address",
@@ -108,7 +116,7 @@ def _release(db: sqlite3.Connection, config: PracticeEsp, now: float) -> None:
         {"now": now, "expired": expired},
     )
     rows = db.execute(
-        "SELECT m.id, m.email, r.message_id,"
+        "SELECT m.id, m.email, m.subject, m.substitutions, r.message_id,"
         " instr(r.body, 'http') OR instr(m.substitutions, 'http') AS has_link,"
         " instr(r.body, 'text/html') AS has_pixel, ("
         "  SELECT s.kind FROM suppressions s WHERE s.email = m.email"
@@ -127,14 +135,18 @@ def _plan(
     events: list[tuple[Any, ...]] = []
     suppressed: list[tuple[Any, ...]] = []
     for row in rows:
-        plan = _reactions(row, config.seed)
+        plan = _reactions(row, config)
         rng = random.Random(f"{config.seed}:{row['email']}:{row['message_id']}")
         for index, happening in enumerate(plan):
             at = now + happening.delay / config.time_scale
             copies = _copies(rng, config, row, index=index, happening=happening, at=at)
             events.extend(copies)
             kind = _SUPPRESSES.get(happening.kind)
-            if kind and happening.detail.get("type") != "blocked":
+            if (
+                kind not in _KEEPS_NO.get(config.vendor, ())
+                and kind
+                and happening.detail.get("type") != "blocked"
+            ):
                 reason = happening.detail.get("reason", "")
                 suppressed.append((kind, row["email"], at, reason))
     db.executemany(
@@ -153,14 +165,17 @@ def _plan(
     )
 
 
-def _reactions(row: sqlite3.Row, seed: int) -> list[Happening]:
+def _reactions(row: sqlite3.Row, config: PracticeEsp) -> list[Happening]:
     if row["suppressed"]:
         reason = _DROP_REASONS[row["suppressed"]]
         detail = {"reason": reason, "status": "5.0.0"}
         return [Happening("dropped", 1.0, detail)]
     # A click needs a link; an open is seen by the picture in the HTML part.
     unseen = {"click": not row["has_link"], "open": not row["has_pixel"]}
-    return [one for one in react(row["email"], seed) if not unseen.get(one.kind)]
+    subject = render(row["subject"], json.loads(row["substitutions"]))
+    temper = config.switches.temper(row["email"], subject)
+    happenings = react(row["email"], config.seed, temper)
+    return [one for one in happenings if not unseen.get(one.kind)]
 
 
 def _copies(
@@ -174,7 +189,7 @@ def _copies(
 ) -> Iterator[tuple[Any, ...]]:
     """The same event up to three times, shuffled and repeated as SendGrid does."""
     detail = json.dumps(happening.detail)
-    (count,) = rng.choices(COPIES, COPY_WEIGHTS)
+    (count,) = rng.choices(COPIES, RARER_COPIES.get(config.vendor, COPY_WEIGHTS))
     for copy in range(count):
         renamed = copy if copy and rng.random() < NEW_ID_SHARE else 0
         late = rng.random() * (REPEAT_S if copy else DISORDER_S) / config.time_scale

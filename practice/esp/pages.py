@@ -22,6 +22,10 @@ th, td {{ text-align: left; padding: .4rem .6rem; border-bottom: 1px solid #8884
   overflow-wrap: anywhere; vertical-align: top }}
 iframe {{ width: 100%; height: 36rem; border: 1px solid #8888; background: #fff }}
 dt {{ font-weight: 600 }} dd {{ margin: 0 0 .4rem; overflow-wrap: anywhere }}
+fieldset {{ border: 1px solid #8884; border-radius: 6px; margin: 0 0 1rem }}
+legend {{ font-weight: 600 }} label {{ display: block; padding: .2rem 0 }}
+button, input[type=text] {{ font: inherit; padding: .35rem .7rem; max-width: 100% }}
+[role=status] {{ border-left: 4px solid #2a7; padding-left: .6rem }}
 </style><h1>{title}</h1>{inner}</html>"""
 _CSP: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'"
 # The mail itself runs nothing, loads nothing and cannot reach its frame's page.
@@ -78,7 +82,8 @@ async def inbox(request: web.Request) -> web.Response:
     )
     table = f"<table><tr><th>Subject<th>To<th>State{rows}</table>"
     empty = "<p>No mail yet. Mail appears here as soon as it is accepted.</p>"
-    return _page("Practice inbox", table if rows else empty)
+    links = '<p><a href="/practice/switches">How it and its readers behave</a></p>'
+    return page("Practice inbox", links + (table if rows else empty))
 
 
 async def read_mail(request: web.Request) -> web.Response:
@@ -92,7 +97,7 @@ async def read_mail(request: web.Request) -> web.Response:
         f'<iframe sandbox title="The mail" src="/practice/mail/{one["id"]}/body">'
         '</iframe><p><a href="/practice/inbox">All mails</a></p>'
     )
-    return _page(one["subject"], f"<dl>{facts}</dl>{frame}")
+    return page(one["subject"], f"<dl>{facts}</dl>{frame}")
 
 
 def _sender(sender: dict[str, str]) -> str:
@@ -109,7 +114,8 @@ async def mail_body(request: web.Request) -> web.Response:
     return web.Response(text=html, content_type="text/html", headers=headers)
 
 
-def _page(title: str, inner: str) -> web.Response:
+def page(title: str, inner: str) -> web.Response:
+    """One page in the look of them all; `inner` is HTML."""
     text = _SHELL.format(title=escape(title), inner=inner)
     headers = {"Content-Security-Policy": _CSP}
     return web.Response(text=text, content_type="text/html", headers=headers)

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from practice.esp import batches
 from practice.esp.faults import Fault
+from practice.esp.guards import hang_up
 from practice.esp.keys import CONFIG, DB, FAULTS, failure, plain_error
 from practice.esp.outgoing import accept
 from practice.esp.validate import check_mail
@@ -41,16 +42,16 @@ async def with_faults(
     if fault in failures:
         return failures[fault](request)
     if fault is Fault.REFUSE:
-        return _hang_up(request)
+        return hang_up(request)
     if fault is Fault.TIMEOUT_BEFORE:
         await faults.stall()
-        return _hang_up(request)
+        return hang_up(request)
     if fault is Fault.SLOW:
         await faults.stall(SLOW_S)
     answer = take(request, await request.read())
     if fault is Fault.TIMEOUT_AFTER_ACCEPT:
         await faults.stall()
-        return _hang_up(request)
+        return hang_up(request)
     return answer
 
 
@@ -75,12 +76,6 @@ def _too_many(request: web.Request) -> web.Response:
     answer.headers["X-RateLimit-Remaining"] = "0"
     answer.headers["X-RateLimit-Reset"] = str(int(request.app[CONFIG].clock()) + 2)
     return answer
-
-
-def _hang_up(request: web.Request) -> web.Response:
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response(status=503)
 
 
 def _used_up(_request: web.Request) -> web.Response:

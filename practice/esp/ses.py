@@ -1,8 +1,7 @@
 """The Amazon SES v2 subset: bulk sends, the suppression list, the account.
 
 Written from SES's public API reference. An entry becomes what SendGrid's mail/send would
-be, so that all share recipients and inbox. Events are not posted: SNS signs them with a
-certificate that only Amazon's own host may serve.
+be, so that all share recipients and inbox. Its events are posted by `practice.esp.sns`.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from practice.esp.faults import Fault
 from practice.esp.keys import CONFIG, DB
 from practice.esp.outgoing import accept
 from practice.esp.sending import with_faults
-from practice.esp.validate import is_address
+from practice.esp.validate import is_address, sender_of
 
 Json = dict[str, Any]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -75,7 +74,7 @@ def _one(request: web.Request, body: Json, entry: Json) -> Json:
         return {"Status": "INVALID_PARAMETER", "Error": "Template data or header"}
     template = body["DefaultContent"]["Template"]["TemplateContent"]
     mail = {
-        "from": {"email": body["FromEmailAddress"]},
+        "from": sender_of(body["FromEmailAddress"]),
         "subject": template["Subject"],
         "content": [
             {"type": kind, "value": template[part]}
@@ -143,8 +142,12 @@ async def account(_request: web.Request) -> web.Response:
     return web.json_response(
         {
             "SendingEnabled": True,
-            "ProductionAccessEnabled": False,
-            "SendQuota": {"Max24HourSend": 200, "MaxSendRate": 1, "SentLast24Hours": 0},
+            "ProductionAccessEnabled": True,
+            "SendQuota": {
+                "Max24HourSend": 1_000_000,
+                "MaxSendRate": 1_000,
+                "SentLast24Hours": 0,
+            },
         }
     )
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from email.header import decode_header, make_header
+from email.utils import parseaddr
 from typing import Any, Final
 
 Json = dict[str, Any]
@@ -295,3 +297,13 @@ def _send_at(holder: Json, prefix: str, now: float) -> Iterator[Json]:
             f"{prefix}send_at",
             "message.send_at",
         )
+
+
+def sender_of(written: str) -> dict[str, str]:
+    """`Name <address>` in parts, as SendGrid takes a sender; the name in plain letters."""
+    name, address = parseaddr(written)
+    try:
+        plain = str(make_header(decode_header(name)))
+    except (LookupError, ValueError):
+        plain = name
+    return {"email": address or written, **({"name": plain} if plain else {})}

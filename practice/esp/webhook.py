@@ -28,9 +28,17 @@ from cryptography.hazmat.primitives.serialization import (
 
 from practice.esp.config import PracticeEsp
 from practice.esp.database import transaction
+from practice.esp.leaving import press
 from practice.esp.outgoing import release_due
 from practice.esp.reading import links, whole
+from practice.esp.sns import Topic
 from practice.esp.sparkpost_events import sparkpost_event, sparkpost_headers
+
+MUTE: Final = "smtp"
+"""The vendor that has no webhook."""
+
+PRESSING: Final = ("ses", MUTE)
+"""Vendors that keep no list of their own to leave: readers press the mail's link."""
 
 SIGNATURE: Final = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP: Final = "X-Twilio-Email-Event-Webhook-Timestamp"
@@ -87,9 +95,19 @@ class Postman:
     """Posts due events, one request in flight, and releases scheduled mail."""
 
     def __init__(
-        self, db: sqlite3.Connection, config: PracticeEsp, signer: Signer
+        self,
+        db: sqlite3.Connection,
+        config: PracticeEsp,
+        signer: Signer,
+        topic: Topic | None = None,
     ) -> None:
+        """Dial nothing yet.
+
+        Args:
+            topic: Carries Amazon SES's events.
+        """
         self._db, self._config, self._signer = db, config, signer
+        self._topic = topic
         self._shuffle = random.Random(config.seed)
         self._closing = asyncio.Event()
         self._session = ClientSession(timeout=ClientTimeout(total=10))
@@ -114,18 +132,33 @@ class Postman:
     async def deliver_due(self) -> Posted:
         """Post at most one batch of due events."""
         release_due(self._db, self._config)
-        if not self._config.webhook_url:
+        has_nowhere = not self._config.webhook_url and self._config.vendor != MUTE
+        if has_nowhere or self._config.switches.keeps_events:
             return Posted.NOTHING
         rows = self._due()
         if not rows:
             return Posted.NOTHING
         self._shuffle.shuffle(rows)
-        write = sparkpost_event if self._is_sparkpost else _event
-        body = json.dumps([write(row) for row in rows]).encode()
-        if not await self._post(body):
+        taken = await self._deliver(rows)
+        self._forget(taken)
+        if len(taken) < len(rows):
             return Posted.REFUSED
-        self._forget(rows)
         return Posted.FULL if len(rows) == MAX_EVENTS else Posted.SOME
+
+    async def _deliver(self, rows: list[sqlite3.Row]) -> list[sqlite3.Row]:
+        """Tell of events in the vendor's way; returns those that are told."""
+        if self._config.vendor not in PRESSING:
+            write = sparkpost_event if self._is_sparkpost else _event
+            body = json.dumps([write(row) for row in rows]).encode()
+            return rows if await self._post(self._credentials(body), body) else []
+        leaving = [row for row in rows if row["kind"] == "unsubscribe"]
+        told = [row for row in rows if row["kind"] != "unsubscribe"]
+        for row in leaving:
+            if row["copy"] == 0:
+                await press(self._session, json.loads(row["headers"]))
+        if self._topic is not None and told:
+            told = await self._topic.deliver(told, self._post)
+        return leaving + told
 
     def _due(self) -> list[sqlite3.Row]:
         return self._db.execute(
@@ -148,8 +181,7 @@ class Postman:
                 [(row["event_key"],) for row in rows if row["copy"]],
             )
 
-    async def _post(self, body: bytes) -> bool:
-        headers = self._credentials(body)
+    async def _post(self, headers: dict[str, str], body: bytes) -> bool:
         try:
             async with self._session.post(
                 self._config.webhook_url, data=body, headers=headers

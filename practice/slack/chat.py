@@ -244,14 +244,9 @@ def upload_url(workspace: Workspace, args: Json) -> Json:
     size = int(args["length"])
     if not 0 < size <= FILE_MOST:
         raise SlackError("file_upload_size_restricted")
-    file = File(
-        id=f"F{secrets.token_hex(5).upper()}",
-        name=str(args["filename"]),
-        title=str(args["filename"]),
-        alt=str(args.get("alt_txt") or args["filename"]),
-        size_bytes=size,
+    file = workspace.world.add_file(
+        str(args["filename"]), size, alt=str(args.get("alt_txt") or "")
     )
-    workspace.world.files[file.id] = file
     return {
         "upload_url": f"{workspace.base_url}/slack/upload/{file.id}",
         "file_id": file.id,
@@ -273,7 +268,7 @@ def complete_upload(workspace: Workspace, args: Json) -> Json:
             thread_ts=workspace.root_of(channel, args.get("thread_ts")),
             files=[file.id for file in finished],
         )
-    return {"files": [file_for_api(file) for file in finished]}
+    return {"files": [file_for_api(workspace.world, file) for file in finished]}
 
 
 def _completed(workspace: Workspace, entry: Json) -> File:
@@ -292,4 +287,4 @@ def file_info(workspace: Workspace, args: Json) -> Json:
     file = workspace.world.files.get(args["file"])
     if file is None or not file.is_complete:
         raise SlackError("file_not_found")
-    return {"file": file_for_api(file)}
+    return {"file": file_for_api(workspace.world, file)}

@@ -186,6 +186,7 @@ DEFAULT_SCOPES: Final = (
     "chat:write",
     "users:read",
     "im:write",
+    "files:read",
     "files:write",
     "channels:read",
     "pins:read",
@@ -230,6 +231,7 @@ class PracticeSlack:
         request_url: Where commands, interactions and events are posted.
         data_dir: Folder for the snapshot and the files; `None` keeps all in memory.
         notes: Lines the page shows at its top, such as the practice time.
+        esp_page: Where a practice ESP has its switches; empty without one.
         port: The port to bind on 127.0.0.1; 0 takes a free one.
         retry_delays_s: Waits before each repeat of an event nobody acked.
         ack_limit_s: Slack's patience for an ack.
@@ -247,6 +249,7 @@ class PracticeSlack:
     shortcuts: tuple[Shortcut, ...] = ()
     events: tuple[str, ...] = DEFAULT_EVENTS
     notes: tuple[str, ...] = ()
+    esp_page: str = ""
     port: int = 0
     retry_delays_s: tuple[float, ...] = (0.0, 60.0, 300.0)
     ack_limit_s: float = 3.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from practice.slack import escape, payloads
+from practice.slack.checks import objects_in
 from practice.slack.config import BOT_HANDLE, BOT_ID, BOT_USER, TEAM_ID, Person
 from practice.slack.delivery import Outcome
 from practice.slack.modals import missing_inputs
@@ -12,7 +13,7 @@ from practice.slack.rooms import invite, member_channel, remove_app, tell
 from practice.slack.tickets import ReplyAddress, SlackError, Trigger
 from practice.slack.validate import blocks_of
 from practice.slack.workspace import Draft, Workspace, checked_content
-from practice.slack.world import Channel, Message, person_by_id
+from practice.slack.world import Channel, Message, file_for_api, person_by_id
 
 Json = dict[str, Any]
 
@@ -164,6 +165,33 @@ def _blocks(surface: Message | Json) -> list[Json]:
     return [*surface.blocks, *attached]
 
 
+def files_of(workspace: Workspace, person: Person) -> payloads.Files:
+    """Describe the files that a person has given, by what an input says of them."""
+    world = workspace.world
+
+    def described(entered: Any) -> list[Json]:
+        named = [str(each.get("id")) for each in objects_in(entered)]
+        found = [world.files.get(each) for each in named]
+        return [
+            file_for_api(world, file)
+            for file in found
+            if file is not None and file.user == person.id
+        ]
+
+    return described
+
+
+def give_file(workspace: Workspace, person: Person, name: str, content: bytes) -> Json:
+    """Take a file for an input of a form; nobody else sees it, but the app may."""
+    if not content:
+        raise SlackError("file_empty")
+    world = workspace.world
+    file = world.add_file(name, len(content), user=person.id)
+    world.store_content(file, content)
+    file.is_complete = True
+    return {"ok": True, "file": file_for_api(world, file)}
+
+
 def _interaction(
     workspace: Workspace,
     kind: str,
@@ -171,7 +199,8 @@ def _interaction(
     surface: Message | Json,
     state: Json,
 ) -> Json:
-    values = payloads.full_state(_blocks(surface), state)
+    files = files_of(workspace, person)
+    values = payloads.full_state(_blocks(surface), state, files)
     if isinstance(surface, Message):
         body = payloads.on_message(workspace, kind, person, surface)
         return body | {"state": {"values": values}}
@@ -220,7 +249,8 @@ async def submit(workspace: Workspace, person: Person, body: Json) -> Json:
     """Submit a modal; an incomplete one is not sent."""
     view = _open_view(workspace, person, body)
     state = body.get("state") or {}
-    values = payloads.full_state(view["blocks"], state.get("values") or state)
+    files = files_of(workspace, person)
+    values = payloads.full_state(view["blocks"], state.get("values") or state, files)
     view["state"] = {"values": values}
     missing = missing_inputs(view, values)
     if missing:

@@ -143,8 +143,12 @@ class Modals:
             root_view_id=view["root_view_id"],
             previous_view_id=view["previous_view_id"],
             external_id=sent.get("external_id") or view["external_id"],
-            state=view["state"],
         )
+        # what was typed stays only where the new view has the same block
+        blocks = {each.get("block_id") for each in fresh["blocks"]}
+        typed = view["state"]["values"].items()
+        kept = {block: value for block, value in typed if block in blocks}
+        fresh["state"] = {"values": kept}
         stack = self.stacks[person]
         stack[stack.index(view)] = fresh
         self.show(person)

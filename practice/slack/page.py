@@ -30,6 +30,7 @@ Json = dict[str, Any]
 Deed = Callable[[Workspace, Person, Json], Json | Awaitable[Json]]
 # Proxies and browsers drop a silent stream; a comment keeps it open.
 QUIET_MOST_S: Final = 15.0
+FILE_NAME_MOST: Final = 255
 FAULTS: Final = frozenset({"none", "429", "500", "slow", "lost"})
 
 
@@ -98,6 +99,7 @@ def state_for(workspace: Workspace, person: Person) -> Json:
         "requests": list(workspace.courier.rows),
         "views": [view_for_page(v) for v in workspace.modals.stacks.get(person.id, [])],
         "notes": list(config.notes),
+        "esp_page": config.esp_page,
         "faults": asdict(workspace.faults),
         "sockets": workspace.sockets.count,
         "seq": workspace.bus.seq,
@@ -173,6 +175,18 @@ async def do(request: web.Request) -> web.Response:
 
 
 @guarded
+async def upload(request: web.Request) -> web.Response:
+    """POST /practice/upload: a file for an input of a form, before it is submitted."""
+    workspace = request.app[WORKSPACE]
+    person = deeds.person_named(request.query.get("as"))
+    # a name and no path, whatever a browser makes of it
+    name = request.query.get("name", "").replace("\\", "/").rpartition("/")[2]
+    content = await request.read()
+    given = deeds.give_file(workspace, person, name[:FILE_NAME_MOST] or "file", content)
+    return web.json_response(given)
+
+
+@guarded
 async def set_faults(request: web.Request) -> web.Response:
     """POST /practice/faults."""
     workspace, body = request.app[WORKSPACE], await _json_body(request)
@@ -230,6 +244,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/practice/state", state)
     app.router.add_get("/practice/stream", stream)
     app.router.add_get("/practice/files/{file_id}", file)
+    app.router.add_post("/practice/upload", upload)
     app.router.add_post("/practice/faults", set_faults)
     app.router.add_post("/practice/sockets", drop_sockets)
     app.router.add_post(f"/practice/{{deed:{'|'.join(DEEDS)}}}", do)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Any, Final
 
 from practice.slack.config import (
@@ -63,10 +64,21 @@ def find_element(blocks: list[Json], block_id: str, action_id: str) -> Json | No
     )
 
 
-def full_state(blocks: list[Json], given: Json) -> Json:
+Files = Callable[[Any], list[Json]]
+
+
+def no_files(_entered: Any) -> list[Json]:
+    """Where a surface takes no files."""
+    return []
+
+
+def full_state(blocks: list[Json], given: Json, files: Files = no_files) -> Json:
     """Return the state of every input of a surface, as Slack always sends all of it.
 
     What a person entered wins over what the element began with.
+
+    Args:
+        files: Describes the files that an input names.
     """
     values: Json = {}
     for block in blocks_of(blocks):
@@ -77,6 +89,8 @@ def full_state(blocks: list[Json], given: Json) -> Json:
                 continue
             entered = (given.get(block["block_id"]) or {}).get(element["action_id"])
             value = _initial(element, name) if entered is None else entered.get(name)
+            if kind == "file_input":
+                value = files(value)
             empty: Any = [] if name.endswith("s") else None
             state = {"type": kind, name: value or empty}
             values.setdefault(block["block_id"], {})[element["action_id"]] = state

@@ -17,12 +17,13 @@ from aiohttp import web
 
 from practice.slack import page
 from practice.slack.chat import ARCHIVES, FILE_MOST, post_due
-from practice.slack.config import ConfigRefused, PracticeSlack
+from practice.slack.config import TEAM_ID, ConfigRefused, PracticeSlack
 from practice.slack.deeds import reply_by_address
 from practice.slack.guard import WORKSPACE, port_of, refuse_strangers
 from practice.slack.methods import METHODS, call
 from practice.slack.tickets import SlackError
 from practice.slack.workspace import Workspace
+from practice.slack.world import PRIVATE, file_for_api
 
 Json = dict[str, Any]
 STATIC: Final = Path(__file__).parent / "static"
@@ -168,6 +169,22 @@ async def upload(request: web.Request) -> web.Response:
     return web.Response(text=f"OK - {len(content)}")
 
 
+async def private(request: web.Request) -> web.StreamResponse:
+    """GET a file's url_private: with the app's token the file, else the way to sign in."""
+    workspace = request.app[WORKSPACE]
+    world, config = workspace.world, workspace.config
+    bearer = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+    if bearer != config.bot_token or "files:read" not in config.scopes:
+        raise web.HTTPFound(f"/?{urlencode({'redir': request.path})}")
+    file = world.files.get(request.match_info["file_id"])
+    content = world.content(file) if file else None
+    if file is None or content is None or not file.is_complete:
+        raise web.HTTPNotFound(text="There is no such file.")
+    kind = file_for_api(world, file)["mimetype"]
+    headers = {"Content-Disposition": "attachment"}
+    return web.Response(body=content, content_type=kind, headers=headers)
+
+
 async def _uploaded(request: web.Request) -> bytes:
     if not request.content_type.startswith("multipart/"):
         return await request.read()
@@ -246,6 +263,8 @@ def build_app(config: PracticeSlack) -> web.Application:
     app.router.add_route("*", "/api/{method}", api)
     app.router.add_post("/slack/response/{key:.+}", response_url)
     app.router.add_post("/slack/upload/{file_id}", upload)
+    # the file's name, after download/ or not, is for people to read
+    app.router.add_get(PRIVATE + TEAM_ID + r"-{file_id:\w+}/{name:.+}", private)
     app.router.add_get("/link/", link)
     app.router.add_get(ARCHIVES + r"{channel:\w+}/p{digits:\d{16}}", archives)
     page.add_routes(app)

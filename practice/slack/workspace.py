@@ -127,6 +127,15 @@ class Workspace:
         self.scheduled: dict[str, Json] = {}
         self.base_url = f"http://127.0.0.1:{config.port}"
 
+    @property
+    def base_url(self) -> str:
+        """Where this workspace answers."""
+        return self.world.base_url
+
+    @base_url.setter
+    def base_url(self, url: str) -> None:
+        self.world.base_url = url
+
     def channel(self, name_or_id: object) -> Channel:
         """Find a channel.
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from practice.slack.config import (
     APP_ID,
@@ -29,6 +30,8 @@ SNAPSHOT: Final = "slack.json"
 # The page is shown this many messages per channel.
 SHOWN_MOST: Final = 200
 KEPT_MOST: Final = 5_000
+# Slack: the path of every url_private, on files.slack.com
+PRIVATE: Final = "/files-pri/"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,6 +80,13 @@ class File:
     size_bytes: int
     is_complete: bool = False
     is_uploaded: bool = False
+    user: str = BOT_USER
+    created: int = 0
+
+    @property
+    def kind(self) -> str:
+        """Its extension, as Slack names file types."""
+        return self.name.rpartition(".")[2].lower() if "." in self.name else "text"
 
 
 def people() -> Iterator[Person]:
@@ -140,6 +150,8 @@ class World:
         self.files: dict[str, File] = {}
         self.homes: dict[str, Json] = {}
         self.ephemerals: dict[tuple[str, str], Message] = {}
+        # where this workspace answers, which addresses of files begin with
+        self.base_url = ""
         self.is_dirty = False
         self._contents: dict[str, bytes] = {}
         self._last_ts = 0.0
@@ -229,6 +241,22 @@ class World:
         else:
             self.messages.get(message.channel, {}).pop(message.ts, None)
             self.is_dirty = True
+
+    def add_file(
+        self, name: str, size_bytes: int, *, user: str = BOT_USER, alt: str = ""
+    ) -> File:
+        """Announce a file; what it holds comes by itself."""
+        file = File(
+            id=f"F{secrets.token_hex(5).upper()}",
+            name=name,
+            title=name,
+            alt=alt or name,
+            size_bytes=size_bytes,
+            user=user,
+            created=int(self.clock()),
+        )
+        self.files[file.id] = file
+        return file
 
     def store_content(self, file: File, content: bytes) -> None:
         """Keep the bytes of a file."""
@@ -336,16 +364,47 @@ def view_for_page(view: Json | None) -> Json | None:
     return None if view is None else {**view, "blocks": _with_addresses(view["blocks"])}
 
 
-def file_for_api(file: File) -> Json:
-    """Describe a file as the Web API does."""
+# Slack: how it names some kinds of file; those it shows as text are snippets
+KINDS: Final = {
+    "csv": ("text/csv", "CSV"),
+    "md": ("text/markdown", "Markdown"),
+    "text": ("text/plain", "Plain Text"),
+    "txt": ("text/plain", "Plain Text"),
+    "png": ("image/png", "PNG"),
+}
+
+
+def file_for_api(world: World, file: File) -> Json:
+    """Describe a file as the Web API does; its addresses need the app's token."""
+    mimetype, pretty = KINDS.get(file.kind, ("application/octet-stream", "Binary"))
+    place = f"{world.base_url}{PRIVATE}{TEAM_ID}-{file.id}"
+    name = quote(file.name, safe="")
+    is_text = mimetype.startswith("text/")
     return {
         "id": file.id,
+        "created": file.created,
+        "timestamp": file.created,
         "name": file.name,
         "title": file.title,
         "alt_txt": file.alt,
+        "mimetype": mimetype,
+        "filetype": file.kind,
+        "pretty_type": pretty,
+        "user": file.user,
+        "user_team": TEAM_ID,
+        "editable": is_text,
         "size": file.size_bytes,
-        "mode": "hosted",
-        "user": BOT_USER,
+        "mode": "snippet" if is_text else "hosted",
+        "is_external": False,
+        "external_type": "",
+        "is_public": False,
+        "public_url_shared": False,
+        "display_as_bot": False,
+        "username": "",
+        "url_private": f"{place}/{name}",
+        "url_private_download": f"{place}/download/{name}",
+        "has_rich_preview": False,
+        "file_access": "visible",
     }
 
 
@@ -376,7 +435,7 @@ def message_for_api(world: World, message: Message) -> Json:
         "blocks": message.blocks,
         "attachments": message.attachments,
         "metadata": message.metadata,
-        "files": [file_for_api(world.files[i]) for i in message.files],
+        "files": [file_for_api(world, world.files[i]) for i in message.files],
         "reactions": [
             {"name": name, "users": users, "count": len(users)}
             for name, users in message.reactions.items()

@@ -34,6 +34,7 @@ class Asked:
     tone: str = ""
     title: str = ""
     ab_variable: str = "none"
+    channel: str = "email"
     max_words: int = 0
     forbidden: tuple[str, ...] = ()
     tokens: tuple[str, ...] | None = None
@@ -110,6 +111,7 @@ def _asked(found: Mapping[str, Any]) -> Asked:
         tone=_text(brief.get("tone")),
         title=_text(brief.get("title")),
         ab_variable=_text(brief.get("ab_variable")) or "none",
+        channel=_text(brief.get("channel")) or "email",
         max_words=_number(brief.get("max_words")),
         forbidden=(
             *_texts(brief.get("forbidden_phrases")),

@@ -1,4 +1,4 @@
-"""Composing one mail from the phrases and the brief, decided by a seed."""
+"""Composing one text from the phrases and the brief, decided by a seed."""
 
 from __future__ import annotations
 
@@ -45,12 +45,29 @@ _SHORTER: Final = ("short", "brief", "concise", "trim", "tighter", "less text")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composed:
-    """One mail, and which sentence rests on which fact."""
+    """One text, and which sentence rests on which fact."""
 
     subject: str
     preheader: str
     body: str
     claims: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Room:
+    """How much a channel that is no mail takes: characters, and words of the body."""
+
+    headline: int
+    line: int
+    words: int
+    has_link: bool = True
+
+
+_ROOM: Final = {
+    "landing_page": _Room(headline=60, line=160, words=300),
+    "ad": _Room(headline=30, line=90, words=25, has_link=False),
+    "chat": _Room(headline=60, line=160, words=80),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +106,37 @@ class _Author:
         self._intent = _intent(asked)
 
     def write(self) -> Composed:
+        room = _ROOM.get(self._asked.channel)
+        return self._mail() if room is None else self._shown(room)
+
+    def _shown(self, room: _Room) -> Composed:
+        """Copy that visitors see: no greeting, no sign-off, nothing to fill in."""
+        asked, channel = self._asked, self._asked.channel
+        headlines, lines = phrases.HEADLINES[channel], phrases.SUBHEADLINES[channel]
+        headline = self._short_of(headlines, (asked.key_message,), room.headline)
+        line = self._short_of(lines, (asked.offer, asked.key_message), room.line)
+        action = self._action() if room.has_link else _Part(self._pick(lines), spare=2)
+        parts = [
+            _Part(self._given(asked.key_message)),
+            *(_Part(each.text, each.spare or 3, each.claims) for each in self._proof()),
+            _Part(self._led(phrases.OFFER_LEADS, asked.offer), spare=1),
+            action,
+        ]
+        kept = self._fit([each for each in parts if each.text], room.words)
+        return Composed(
+            subject=headline.rstrip(".") or asked.title[: room.headline],
+            preheader=line,
+            body="\n\n".join(each.text for each in kept),
+            claims=tuple(claim for each in kept for claim in each.claims),
+        )
+
+    def _short_of(self, options: Sequence[str], given: Iterable[str], most: int) -> str:
+        """One of ours, or of the brief's words those that fit."""
+        theirs = (self._given(each) for each in given)
+        fit = [each for each in theirs if each and len(each) <= most]
+        return self._pick([*options, *fit], self._head)
+
+    def _mail(self) -> Composed:
         subject, preheader = self._subject(), self._preheader()
         kept = self._fit(self._parts())
         body = "\n\n".join(part.text for part in kept)
@@ -197,9 +245,9 @@ class _Author:
             options.append(offer)
         return self._pick(options, self._head)
 
-    def _fit(self, parts: list[_Part]) -> list[_Part]:
+    def _fit(self, parts: list[_Part], most: int = 10_000) -> list[_Part]:
         """Leave out what can be spared until the words fit."""
-        limit = self._asked.max_words or 10_000
+        limit = min(self._asked.max_words or most, most)
         kept = list(parts)
         if self._short:
             kept = [part for part in kept if part.spare < 2]

@@ -93,3 +93,35 @@ CONTRACTIONS: Final = (
     ("There is", "There's"),
     ("Here is", "Here's"),
 )
+
+# Copy that is shown to visitors nobody knows: nothing here speaks to somebody.
+HEADLINES: Final[Mapping[str, tuple[str, ...]]] = {
+    "landing_page": (
+        "A simpler way to work",
+        "Made for the work you do",
+        "See how it works",
+        "A small change worth trying",
+    ),
+    # at most 30 characters
+    "ad": (
+        "A simpler way to work",
+        "Made for the work you do",
+        "See how it works",
+        "Take a closer look",
+    ),
+    "chat": ("How it works", "What it offers", "The short answer"),
+}
+SUBHEADLINES: Final[Mapping[str, tuple[str, ...]]] = {
+    "landing_page": (
+        "The short version, and where to read more.",
+        "What it is, and whether it is for you.",
+        "A minute to read, and easy to try.",
+    ),
+    # at most 90 characters
+    "ad": (
+        "What it is, and whether it is for you.",
+        "See how it would work for your team.",
+        "Have a look, and decide whether it fits.",
+    ),
+    "chat": ("The short answer, and where to read more.",),
+}

@@ -21,6 +21,7 @@ from storage.queries.comparison import (
     comparison,
     comparisons_to_post,
 )
+from storage.queries.control import control
 from storage.queries.copies import (
     revision,
     revisions,
@@ -31,11 +32,12 @@ from storage.queries.crowds import sampled_recipient, value_counts
 from storage.queries.decided import effects
 from storage.queries.freezes import covered_by, freezes, past_freezes
 from storage.queries.home import digest, home, passing
-from storage.queries.lines import audiences, campaigns, line, live, status
+from storage.queries.lines import audiences, campaigns, line, lists, live, status
 from storage.queries.newest import newest_card
 from storage.queries.pools import assigning, assignments
 from storage.queries.postmortem import postmortem
 from storage.queries.records import audit, brief_of, incident, request
+from storage.queries.slots import showing, slot_standing, slot_version
 from storage.queries.stage_metrics import stage_metrics
 from storage.queries.strategy import brief_version, strategy_decision
 from storage.queries.undo import undone, withdrawn
@@ -56,6 +58,7 @@ __all__ = [
     "comments_to_post",
     "comparison",
     "comparisons_to_post",
+    "control",
     "covered_by",
     "digest",
     "digest_readers",
@@ -66,6 +69,7 @@ __all__ = [
     "incident",
     "is_concerned",
     "line",
+    "lists",
     "live",
     "newest_card",
     "passing",
@@ -78,6 +82,9 @@ __all__ = [
     "revisions",
     "roster",
     "sampled_recipient",
+    "showing",
+    "slot_standing",
+    "slot_version",
     "stage_metrics",
     "status",
     "strategy_decision",

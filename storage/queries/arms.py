@@ -13,27 +13,33 @@ from domain.campaign import CampaignId
 from domain.canary import CanaryPolicy
 from domain.canary_clicks import Click
 from domain.send import ChunkState
+from storage.canary_pins import campaign_limits
 from storage.sends import arm_mails
-from storage.tables import chunks, delivery_events, sends, variants
+from storage.tables import campaigns, chunks, delivery_events, sends, variants
 
 
 def arms(
     connection: Connection,
     campaign_id: CampaignId,
     *,
-    policy: CanaryPolicy,
+    today: CanaryPolicy,
     now: datetime,
 ) -> ArmsResult | None:
-    """Compare a campaign's arms; None with one arm, or while it still goes out."""
+    """Compare the arms of the steps so far; None with one arm, or while one goes out.
+
+    Args:
+        today: The playbook's policy; the campaign may have been approved with another.
+    """
     labels = _labels(connection, campaign_id)
-    last = _last_sent(connection, campaign_id)
+    step = _step(connection, campaign_id)
+    last = _last_sent(connection, campaign_id, up_to_step=step)
     if len(labels) < 2 or last is None:  # noqa: PLR2004 - one arm is no test
         return None
     clicked = _clicked(connection, campaign_id)
     links: dict[str, set[str | None]] = defaultdict(set)
     for mail in clicked:
         links[mail.label].update(click.url for click in mail.clicks)
-    mails = arm_mails(connection, campaign_id)
+    mails = arm_mails(connection, campaign_id, up_to_step=step)
     sent = [
         SentArm(label=label, planned=planned, delivered=got, links=len(links[label]))
         for label, planned, got in mails
@@ -41,6 +47,7 @@ def arms(
     if len(sent) < 2:  # noqa: PLR2004 - the other arm has no mail
         return None
     age = max(now - last, timedelta(0))
+    policy = campaign_limits(connection, campaign_id, today).policy
     return arms_result(sent, clicked, age=age, policy=policy)
 
 
@@ -51,15 +58,24 @@ def _labels(connection: Connection, campaign_id: CampaignId) -> list[str]:
     return [row.label for row in connection.execute(query)]
 
 
-def _last_sent(connection: Connection, campaign_id: CampaignId) -> datetime | None:
-    """When the last mail left, once none is left to leave."""
+def _step(connection: Connection, campaign_id: CampaignId) -> int:
+    row = connection.execute(
+        sa.select(campaigns.c.step).where(campaigns.c.id == campaign_id)
+    ).first()
+    return 0 if row is None else int(row.step)
+
+
+def _last_sent(
+    connection: Connection, campaign_id: CampaignId, *, up_to_step: int
+) -> datetime | None:
+    """When the last mail of these steps left, once none is left to leave."""
     row = connection.execute(
         sa.select(
             sa.func.max(chunks.c.accepted_at).label("last"),
             sa.func.count(
                 sa.case((chunks.c.state != ChunkState.SENT, chunks.c.id))
             ).label("open"),
-        ).where(chunks.c.campaign_id == campaign_id)
+        ).where(chunks.c.campaign_id == campaign_id, chunks.c.step <= up_to_step)
     ).one()
     return None if row.open else row.last
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import accumulate
 from typing import Final
@@ -19,10 +20,14 @@ from domain.canary import (
     foresight,
     guardrails,
 )
+from domain.canary_limits import Limits
+from domain.canary_words import MAILS, VISITORS
+from domain.exposure import policy_of
 from domain.second_person import Act
 from domain.send import ChunkState
 from domain.sending import WaitsFor
 from domain.views import AskLine, CanaryView, Point, UnknownChunk, WaitLine
+from storage.canary_pins import campaign_limits
 from storage.events import totals_of
 from storage.sends import Cohort, Mails, chunk_from, cohorts_of, events_seen
 from storage.tables import chunks, counters, pulses, second_asks
@@ -37,19 +42,33 @@ def canary_view(
     campaign: Campaign,
     mails: Mails,
     *,
-    policy: CanaryPolicy,
+    today: CanaryPolicy,
     judgement: str | None,
+    mute_esp: str = "",
 ) -> CanaryView | None:
-    """The numbers of all steps so far; None before the list was cut into steps."""
+    """The numbers of all steps so far; None before the list was cut into steps.
+
+    Args:
+        today: The playbook's policy; the campaign may have been approved with another.
+    """
     ladder = cohorts_of(connection, campaign.id)
     if not ladder:
         return None
+    # who counts visitors hears of them from the site, and from no ESP
+    mute_esp = "" if campaign.slot else mute_esp
     counts = totals_of(connection, [campaign.id]).get(campaign.id, {})
     heard = connection.execute(
         sa.select(pulses.c.last_ingest_at).where(pulses.c.campaign_id == campaign.id)
     ).scalar()
     return _view(
-        campaign, ladder, mails, counts, policy=policy, judgement=judgement, heard=heard
+        campaign,
+        [replace(each, reporting=0) for each in ladder] if mute_esp else ladder,
+        mails,
+        counts,
+        limits=campaign_limits(connection, campaign.id, today),
+        judgement=judgement,
+        heard=heard,
+        mute_esp=mute_esp,
     )
 
 
@@ -59,10 +78,12 @@ def _view(
     mails: Mails,
     counts: Mapping[str, int],
     *,
-    policy: CanaryPolicy,
+    limits: Limits,
     judgement: str | None,
     heard: datetime | None,
+    mute_esp: str,
 ) -> CanaryView:
+    policy = policy_of(limits.policy, campaign.slot)
     step = min(campaign.step, len(ladder) - 1)
     planned = sum(cohort.planned for cohort in ladder[: step + 1])
     reporting = sum(cohort.reporting for cohort in ladder[: step + 1])
@@ -103,12 +124,17 @@ def _view(
             policy=policy,
             step=step,
             steps_total=len(ladder),
+            mute_esp=mute_esp,
+            words=VISITORS if campaign.slot else MAILS,
         ),
+        mute_esp=mute_esp,
         judgement=judgement,
         last_event_at=heard,
         guardrails=guardrails(
             held_against, policy=policy, step=step, steps_total=len(ladder)
         ),
+        limits=limits.sentence,
+        slot=campaign.slot,
     )
 
 

@@ -16,6 +16,7 @@ from domain.views import (
     VariantLine,
 )
 from storage.campaigns import campaign_from
+from storage.exposures import live_in, shown_of
 from storage.kept_back import kept_back
 from storage.queries.canary import asks, canary_view, unknown_chunks, wait_lines
 from storage.queries.conversions import conversion_lines
@@ -25,6 +26,7 @@ from storage.queries.freezes import frozen_campaign
 from storage.queries.records import incident_of
 from storage.queries.review import review_views
 from storage.queries.strategy import BEFORE, STRATEGY_COLUMNS, strategy_view
+from storage.seeds import seeds_of
 from storage.sends import Mails, mails_of
 from storage.tables import (
     briefs,
@@ -79,18 +81,25 @@ def campaign_card(
         facts.stages.get(campaign.tier, ()),
     )
     writer_names, is_sample = writers(connection, campaign_id)
-    mails = mails_of(connection, [campaign_id]).get(campaign_id) or Mails(
+    reach = shown_of if campaign.slot else mails_of
+    mails = reach(connection, [campaign_id]).get(campaign_id) or Mails(
         out=0, left=campaign.audience_size, accepted=0, skipped=0
     )
     canary = canary_view(
-        connection, campaign, mails, policy=facts.canary, judgement=row.judgement
+        connection,
+        campaign,
+        mails,
+        today=facts.canary,
+        judgement=row.judgement,
+        mute_esp=facts.mute_esp,
     )
     unknown = unknown_chunks(connection, campaign)
     return CampaignCard(
         id=campaign.id,
         version=campaign.version,
         title=campaign.title,
-        channel=str(row.body.get("channel", "email")),
+        channel=campaign.brief_channel,
+        slot=campaign.slot,
         tier=campaign.tier,
         recipients=campaign.audience_size,
         state=campaign.state,
@@ -130,6 +139,8 @@ def campaign_card(
         mails_left=mails.left,
         skipped=mails.skipped,
         kept_back=kept_back(connection, campaign_id) if mails.out else 0,
+        seeds_named=facts.seeds if campaign.brief_channel.is_mailed else 0,
+        seeds=seeds_of(connection, campaign_id) if campaign.step_started_at else None,
         suppressed_before=row.suppressed_before,
         reason=campaign.reason,
         paused_from=campaign.paused_from,
@@ -141,6 +152,8 @@ def campaign_card(
         frozen=frozen_campaign(connection, campaign, facts.esp),
         waits=wait_lines(connection, campaign),
         capped=mails.capped,
+        given_up=mails.given_up,
+        slot_live=live_in(connection, campaign.slot) if campaign.slot else None,
         asks=asks(connection, campaign)
         if unknown or campaign.state is State.HELD
         else (),

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from domain.campaign import CampaignId, State
+from domain.channel import Channel
 from domain.comment import CommentId
 from domain.review import round_named
 from domain.variant import Copy
@@ -92,6 +93,7 @@ def suggestions_of(
             revisions.c.body.label("old_body"),
             campaigns.c.state.label("campaign_state"),
             campaigns.c.stage,
+            campaigns.c.brief_channel,
             campaigns.c.tier,
             campaigns.c.team,
             campaigns.c.author.label("campaign_author"),
@@ -137,6 +139,7 @@ def suggestions_of(
                 decided_by=this.decided_by,
                 decided_at=this.decided_at,
                 owners=tuple(user for user in owners if user != this.author),
+                channel=Channel(row.brief_channel),
             )
         )
     return tuple(found)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from domain.campaign import CampaignId, State
+from domain.channel import Channel, part_name
 from domain.errors import Unknown
 from domain.review import ReviewRequest
 from domain.variant import Copy, Origin, Revision, RevisionId, VariantId
@@ -142,6 +143,7 @@ def variant_card(
         reason=variant.reason,
         undo=undo_of(connection, variant, State(row.campaign_state)),
         withdrawn=withdrawn_from(connection, variant.revision_id),
+        channel=Channel(row.brief_channel),
     )
 
 
@@ -154,6 +156,7 @@ def _variant(connection: Connection, variant_id: VariantId) -> Row[Any]:
             campaigns.c.tier,
             campaigns.c.team,
             campaigns.c.author,
+            campaigns.c.brief_channel,
         )
         .join(campaigns, campaigns.c.id == variants.c.campaign_id)
         .where(variants.c.id == variant_id)
@@ -219,8 +222,11 @@ def _findings(
 ) -> dict[int, tuple[FindingLine, ...]]:
     """What lint found per revision, in the order of the text."""
     query = (
-        sa.select(findings, lint_runs.c.revision_id)
+        sa.select(findings, lint_runs.c.revision_id, campaigns.c.brief_channel)
         .join(lint_runs, lint_runs.c.id == findings.c.lint_run_id)
+        .join(tables.revisions, tables.revisions.c.id == lint_runs.c.revision_id)
+        .join(variants, variants.c.id == tables.revisions.c.variant_id)
+        .join(campaigns, campaigns.c.id == variants.c.campaign_id)
         .where(lint_runs.c.revision_id.in_(revision_ids))
         .order_by(findings.c.id)
     )
@@ -230,7 +236,7 @@ def _findings(
             FindingLine(
                 rule=row.rule,
                 severity=row.severity,
-                field=row.field,
+                field=part_name(Channel(row.brief_channel), row.field).lower(),
                 message=row.message,
                 quote=row.quote,
             )
@@ -269,12 +275,14 @@ def _revisions(
             tables.revisions,
             variants.c.campaign_id,
             variants.c.label,
+            campaigns.c.brief_channel,
             parent.c.id.label("has_parent"),
             parent.c.subject.label("parent_subject"),
             parent.c.preheader.label("parent_preheader"),
             parent.c.body.label("parent_body"),
         )
         .join(variants, variants.c.id == tables.revisions.c.variant_id)
+        .join(campaigns, campaigns.c.id == variants.c.campaign_id)
         .outerjoin(parent, parent.c.id == tables.revisions.c.parent_id)
         .where(where)
         .order_by(tables.revisions.c.number)
@@ -297,6 +305,7 @@ def _revision_view(row: Row[Any], found: tuple[FindingLine, ...]) -> RevisionVie
         parent=_parent(row),
         created_at=this.created_at,
         findings=found,
+        channel=Channel(row.brief_channel),
     )
 
 

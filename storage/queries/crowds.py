@@ -132,6 +132,23 @@ def sampled_recipient(
     return Sampled(number=number, recipient=recipient_from(found[number - 1]))
 
 
+def recipient_by_address(
+    connection: Connection, campaign_id: CampaignId, address_hash: str, *, now: datetime
+) -> Recipient | None:
+    """Whom of its list a campaign would mail at that address; no other list is asked.
+
+    Raises:
+        Unknown: There is no such campaign.
+    """
+    query = sa.select(recipients).where(
+        _people(connection, campaign_id, now),
+        recipients.c.address_hash == address_hash,
+        is_mailable(),
+    )
+    row = connection.execute(query).first()
+    return None if row is None else recipient_from(row)
+
+
 def _drawn(
     connection: Connection,
     people: sa.ColumnElement[bool],

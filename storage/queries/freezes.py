@@ -40,7 +40,7 @@ def frozen_campaign(
     return frozen(
         stored.active_freezes(connection, campaign.updated_at),
         team=campaign.team,
-        esp=esp,
+        esp="" if campaign.slot else esp,
         now=campaign.updated_at,
     )
 
@@ -50,12 +50,12 @@ def covered_by(
 ) -> tuple[CampaignId, ...]:
     """Campaigns whose mails a freeze stops, or has stopped; oldest first."""
     query = (
-        sa.select(campaigns.c.id, campaigns.c.team)
+        sa.select(campaigns.c.id, campaigns.c.team, campaigns.c.slot)
         .where(campaigns.c.state.in_(sorted(_UNDER)))
         .order_by(campaigns.c.id)
     )
     return tuple(
         CampaignId(row.id)
         for row in connection.execute(query)
-        if freeze.covers(team=row.team, esp=esp)
+        if freeze.covers(team=row.team, esp="" if row.slot else esp)
     )

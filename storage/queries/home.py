@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from domain.campaign import FINAL, SENDING, CampaignId, State
+from domain.channel import Channel
 from domain.errors import NotYourTurn
 from domain.lint import Severity
 from domain.queue_order import LOWEST_TIER, most_pressing_first
@@ -155,6 +156,7 @@ _ASKED: Final = (
         campaigns.c.team,
         campaigns.c.audience_size,
         campaigns.c.channel,
+        campaigns.c.brief_channel,
         lint_runs.c.outcome.label("linted"),
         slack_messages.c.channel.label("slack_channel"),
         slack_messages.c.ts.label("slack_ts"),
@@ -287,6 +289,7 @@ def _line(row: Row[Any], user: str | None = None) -> WaitingLine:
         slack_ts=row.slack_ts,
         is_assigned=user is not None and row.assignee == user,
         reminded_at=row.reminded_at,
+        channel=Channel(row.brief_channel),
     )
 
 

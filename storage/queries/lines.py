@@ -10,16 +10,19 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from domain.campaign import LIVE, CampaignId, State
+from domain.channel import Channel
 from domain.errors import Unknown
 from domain.views import (
     AudienceLine,
     CampaignLine,
     DeskStatus,
     Facts,
+    ListLine,
 )
 from storage import tables
 from storage.audiences import NAMED, reach_of_list
 from storage.events import totals_of
+from storage.exposures import shown_of
 from storage.freezes import active_freezes
 from storage.sends import Mails, mails_of
 from storage.tables import Utc, outbox, slack_messages
@@ -48,8 +51,26 @@ def campaigns(
 
 
 def live(connection: Connection) -> tuple[CampaignLine, ...]:
-    """Campaigns that are mailing, or would without another decision; newest first."""
-    return campaign_lines(connection, _in_state(LIVE), _LIVE_LINES)
+    """Campaigns that are mailing, or would without another decision; newest first.
+
+    And what slots show to everyone, which can be stopped as well.
+    """
+    return campaign_lines(
+        connection, sa.or_(_in_state(LIVE), _LIVE_IN_SLOT), _LIVE_LINES
+    )
+
+
+_newer = tables.campaigns.alias("newer")
+_LIVE_IN_SLOT: Final = sa.and_(
+    tables.campaigns.c.slot != "",
+    tables.campaigns.c.state == State.SENT,
+    ~sa.exists().where(
+        _newer.c.slot == tables.campaigns.c.slot,
+        _newer.c.state == State.SENT,
+        sa.tuple_(_newer.c.updated_at, _newer.c.id)
+        > sa.tuple_(tables.campaigns.c.updated_at, tables.campaigns.c.id),
+    ),
+)
 
 
 def line(connection: Connection, campaign_id: CampaignId) -> CampaignLine:
@@ -85,7 +106,8 @@ def campaign_lines(
     )
     rows = connection.execute(query).all()
     keys = [row.id for row in rows]
-    mails = mails_of(connection, keys)
+    shown = [row.id for row in rows if row.slot]
+    mails = mails_of(connection, keys) | (shown_of(connection, shown) if shown else {})
     counts = totals_of(connection, keys)
     return tuple(
         _line(row, mails.get(row.id), counts.get(row.id, {}).get("complained", 0))
@@ -108,6 +130,8 @@ def _line(row: Row[Any], mails: Mails | None, complaints: int) -> CampaignLine:
         updated_at=row.updated_at,
         permalink_channel=row.slack_channel or row.channel,
         permalink_ts=row.slack_ts,
+        channel=Channel(row.brief_channel),
+        slot=row.slot,
     )
 
 
@@ -156,6 +180,20 @@ def _age_s(since: datetime | None, now: datetime) -> float | None:
     if since is None:
         return None
     return max(now - since, timedelta(0)).total_seconds()
+
+
+def lists(connection: Connection) -> tuple[ListLine, ...]:
+    """Lists by title, without their segments; counts are those of the last import."""
+    named = tables.audiences
+    query = (
+        sa.select(named.c.key, named.c.title, named.c.size)
+        .where(named.c.kind == "list")
+        .order_by(named.c.title, named.c.key)
+    )
+    return tuple(
+        ListLine(key=row.key, title=row.title, size=row.size)
+        for row in connection.execute(query)
+    )
 
 
 def audiences(connection: Connection) -> tuple[AudienceLine, ...]:

@@ -78,6 +78,7 @@ def _sent_texts(
             sha256=each.text.sha256,
             text=each.text,
             before=each.parent,
+            channel=each.channel,
             findings=each.findings,
         )
         for each in seen

@@ -83,9 +83,9 @@ def incident_of(
         .scalar_subquery()
     )
     row = connection.execute(
-        sa.select(incidents, suppressed.label("suppressed")).where(
-            incidents.c.campaign_id == campaign_id
-        )
+        sa.select(incidents, suppressed.label("suppressed"), campaigns.c.slot)
+        .join(campaigns, campaigns.c.id == incidents.c.campaign_id)
+        .where(incidents.c.campaign_id == campaign_id)
     ).first()
     if row is None:
         return None
@@ -120,6 +120,7 @@ def _incident_view(connection: Connection, row: Row[Any], title: str) -> Inciden
         missed_why=found.missed_why,
         closed_at=found.closed_at,
         closed_by=found.closed_by,
+        slot=row.slot,
         alerts=_alerts(connection, found.id),
         actions=_actions(connection, found.id),
     )

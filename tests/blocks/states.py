@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from domain.campaign import State
+from domain.campaign import CampaignId, State
+from domain.channel import Channel
 from domain.rejection import RejectReason
 from domain.review import RequestId
 from domain.second_person import Act
+from domain.seeds import SeedState
 from domain.sending import WaitsFor
 from domain.variant import Origin, VariantState
 from domain.views import CampaignCard, VariantCard
@@ -30,6 +32,7 @@ from tests.blocks.views import (
     make_nudge,
     make_question,
     make_review,
+    make_seeds,
     make_strategy,
     make_strategy_decision,
     make_undo,
@@ -50,6 +53,11 @@ _DECIDED = (
 )
 
 _HOLDS = make_decision(stage="legal", actor="U0LEGAL", holds_from=2)
+
+_BLIND = (
+    "This canary cannot see complaints: 14 of its 30 recipients can report them and 225"
+    " are needed; expanding needs a person."
+)
 
 _WAITS: dict[str, Any] = {
     "state": _S.AWAITING_BRAND_LEAD,
@@ -239,6 +247,24 @@ CARDS: dict[str, CampaignCard] = {
         send_at=NOW + minutes(1120),
         canary=make_canary(started_at=None, decides_at=None),
     ),
+    "scheduled_seeds": make_card(
+        state=_S.SCHEDULED,
+        arms=("A", "B"),
+        send_at=NOW + minutes(1120),
+        canary=make_canary(started_at=None, decides_at=None),
+        seeds_named=3,
+    ),
+    "scheduled_blind_seeds": make_card(
+        state=_S.SCHEDULED,
+        arms=("A", "B"),
+        canary=make_canary(breach_at=None, foresight=_BLIND),
+        seeds_named=1,
+    ),
+    "scheduled_blind_no_seeds": make_card(
+        state=_S.SCHEDULED,
+        arms=("A",),
+        canary=make_canary(breach_at=None, foresight=_BLIND),
+    ),
     "scheduled_now": make_card(state=_S.SCHEDULED, arms=("A",)),
     "scheduled_frozen": make_card(
         state=_S.SCHEDULED, arms=("A",), canary=make_canary(), frozen=make_freeze()
@@ -293,6 +319,56 @@ CARDS: dict[str, CampaignCard] = {
         mails_out=30,
         mails_left=2970,
     ),
+    "canary_seeds": make_card(
+        state=_S.CANARY, canary=make_canary(), seeds=make_seeds(), **_OUT
+    ),
+    "canary_seeds_begin": make_card(
+        state=_S.CANARY,
+        canary=make_canary(),
+        seeds=make_seeds(state=SeedState.PLANNED, mails=0, accepted=0),
+        **_OUT,
+    ),
+    "canary_seeds_unknown": make_card(
+        state=_S.CANARY,
+        canary=make_canary(),
+        seeds=make_seeds(
+            state=SeedState.UNKNOWN,
+            accepted=0,
+            reason="The sender died during the calls.",
+        ),
+        **_OUT,
+    ),
+    "canary_blind_seeds": make_card(
+        state=_S.CANARY,
+        canary=make_canary(
+            planned=30,
+            reporting=14,
+            accepted=30,
+            delivered=29,
+            clicks=1,
+            breach_at=None,
+            decides_at=None,
+            foresight=_BLIND,
+        ),
+        seeds=make_seeds(),
+        mails_out=30,
+        mails_left=2_970,
+    ),
+    "canary_blind_seeds_in_part": make_card(
+        state=_S.CANARY,
+        canary=make_canary(breach_at=None, foresight=_BLIND),
+        seeds=make_seeds(accepted=4, reason="SendGrid did not take all of them."),
+        **_OUT,
+    ),
+    "held_seeds_failed_hostile": make_card(
+        state=_S.HELD,
+        canary=make_canary(),
+        reason="The window ended above the limit",
+        moved_by="judge",
+        paused_from=_S.CANARY,
+        seeds=make_seeds(state=SeedState.FAILED, accepted=0, reason=HOSTILE * 9),
+        **_OUT,
+    ),
     "canary_unknown_chunks": make_card(
         state=_S.CANARY,
         canary=make_canary(),
@@ -312,6 +388,15 @@ CARDS: dict[str, CampaignCard] = {
         reason="The window ended above the limit",
         moved_by="judge",
         paused_from=_S.CANARY,
+        **_OUT,
+    ),
+    "held_unknown_chunk": make_card(
+        state=_S.HELD,
+        canary=make_canary(),
+        reason="The window ended above the limit",
+        moved_by="judge",
+        paused_from=_S.CANARY,
+        unknown_chunks=(make_chunk(),),
         **_OUT,
     ),
     "held_second_person": make_card(
@@ -397,7 +482,8 @@ CARDS: dict[str, CampaignCard] = {
     ),
     "hostile": make_card(
         title=HOSTILE,
-        channel=HOSTILE,
+        channel=Channel.AD,
+        slot=HOSTILE,
         prompt=HOSTILE,
         writers=(HOSTILE,),
         arms_reason=HOSTILE,
@@ -423,6 +509,37 @@ CARDS: dict[str, CampaignCard] = {
     ),
 }
 
+
+def _in_slot(
+    view: CampaignCard, *, live: int | None = 41, planned: int = 482
+) -> CampaignCard:
+    """The same campaign as a landing page's, shown to visitors."""
+    canary, incident = view.canary, view.incident
+    return replace(
+        view,
+        channel=Channel.LANDING_PAGE,
+        slot="home-hero",
+        slot_live=None if live is None else CampaignId(live),
+        canary=canary and replace(canary, slot="home-hero", planned=planned),
+        incident=incident and replace(incident, slot="home-hero", suppressed=0),
+        skipped=0,
+        suppressed_before=0,
+        unknown_chunks=(),
+    )
+
+
+CARDS |= {
+    f"slot_{name}": _in_slot(CARDS[name])
+    for name in ("approved", "scheduled", "canary", "held")
+} | {
+    "slot_canary_first": _in_slot(CARDS["canary"], live=None),
+    "slot_expanding": _in_slot(CARDS["expanding"], planned=5_000),
+    "slot_live": _in_slot(CARDS["sent"], live=42, planned=50_000),
+    "slot_was_live": _in_slot(CARDS["sent"], live=43, planned=50_000),
+    "slot_rolled_back": _in_slot(CARDS["rolled_back_by_itself"]),
+    "slot_parked": _in_slot(CARDS["parked_while_sending"]),
+}
+
 _APPROVED = (make_decision(variant_label="B"),)
 _REJECTED = make_decision(
     variant_label="B",
@@ -436,6 +553,13 @@ _SIDE_BY_SIDE = (
         request_id=RequestId(502), stage="legal", role="legal", asked=("U0LEGAL",)
     ),
 )
+_MANY_SIDES = (
+    *_SIDE_BY_SIDE,
+    *(
+        make_question(request_id=RequestId(503 + n), stage=stage, role=stage)
+        for n, stage in enumerate(("copy", "stakeholder", "brand", "privacy"))
+    ),
+)
 VARIANTS: dict[str, VariantCard] = {
     "asked": make_variant_card(),
     "approval_holds": make_variant_card(
@@ -443,6 +567,7 @@ VARIANTS: dict[str, VariantCard] = {
     ),
     "assigned": make_variant_card(questions=(make_question(asked=("U0COPYTWO",)),)),
     "asked_side_by_side": make_variant_card(tier="A", questions=_SIDE_BY_SIDE),
+    "asked_by_six_side_by_side": make_variant_card(tier="A", questions=_MANY_SIDES),
     "asked_side_by_side_fails_lint": make_variant_card(
         tier="A", questions=_SIDE_BY_SIDE, findings=(HARD,)
     ),

@@ -150,3 +150,13 @@ def test_an_action_is_read_back() -> None:
     assert aftermath.action_errors(state, PEOPLE, NOW) == {}
     assert aftermath.owner_from(state, PEOPLE) == "U0DELIVER"
     assert aftermath.due_from(state) == NOW + minutes(60)
+
+
+def test_a_stage_is_offered_by_the_name_that_it_has() -> None:
+    view = aftermath.explain_form(make_incident(), ("copy & tone",)).to_dict()
+    (missed,) = [
+        each["element"]
+        for each in view["blocks"]
+        if each.get("block_id") == "missed_by"
+    ]
+    assert missed["options"][0]["text"]["text"] == "Copy & tone"

@@ -4,6 +4,8 @@ from datetime import timedelta
 import pytest
 
 from blocks import campaign_card, variant_card
+from blocks.ids import Action, Verb
+from blocks.message import overflow
 from domain.campaign import State
 from domain.rejection import RejectReason
 from domain.variant import VariantState
@@ -47,7 +49,8 @@ def test_every_state_has_a_card_here() -> None:
 def test_a_card_has_at_most_four_visible_buttons(name: str) -> None:
     payload = campaign_card.render(CARDS[name], now=NOW).payload()
     assert len(labels(payload)) <= 4
-    assert {"Show brief", "History"} <= set(menu(payload))
+    # nothing of a menu is ever cut: what can be done with every campaign is in each
+    assert {"Show brief", "History", "Clone brief"} <= set(menu(payload))
 
 
 @pytest.mark.parametrize("name", CARDS)
@@ -98,7 +101,7 @@ def test_the_canary_says_complaints_of_those_allowed_and_rates_with_denominators
     assert "delivered 476/482 · clicks 11 (2.3 %) · unsubscribes 1" in words
     assert "opens 120, machine opens 38" in words
     assert "it cannot see 0.3 %." in words
-    assert buttons("canary") == ["Roll back", "Extend"]
+    assert buttons("canary") == ["Roll back", "Extend", "Evidence"]
 
 
 def test_a_rate_is_not_shown_when_there_is_too_little_to_take_it_of() -> None:
@@ -111,6 +114,28 @@ def test_a_canary_that_cannot_see_complaints_says_so() -> None:
     assert "complaints 1, which this canary cannot judge · a person decides" in card(
         "canary_small"
     )
+
+
+def test_a_canary_whose_esp_reports_nothing_shows_no_zeros_for_what_is_unknown() -> (
+    None
+):
+    canary = make_canary(mute_esp="SMTP", delivered=0, hard_bounces=2)
+    said = shown(
+        campaign_card.render(
+            make_card(state=State.CANARY, canary=canary), now=NOW
+        ).payload()
+    )
+    assert "accepted 482, and no more is reported" in said
+    assert "hard bounces 2" in said
+    assert "delivered 0" not in said
+    assert "opens" not in said
+
+
+def test_who_was_put_off_for_too_long_is_said_beside_the_skipped() -> None:
+    view = make_card(state=State.SENT, skipped=7, capped=4, given_up=2)
+    said = shown(campaign_card.render(view, now=NOW).payload())
+    assert "7 skipped (4 have had as many mails as the cadence cap allows;" in said
+    assert "2 put off for too long by the ESP)" in said
 
 
 def test_a_held_campaign_offers_every_way_on() -> None:
@@ -139,10 +164,11 @@ def test_a_parked_campaign_is_cancelled_only_before_mail_has_left() -> None:
 
 def test_only_one_unknown_chunk_is_asked_about_at_a_time() -> None:
     names = buttons("canary_unknown_chunks")
-    assert names == ["Look up again", "Mark as sent", "Roll back", "Extend"]
-    assert "Send again" in menu(
+    assert names == ["Look up again", "Roll back", "Extend", "Evidence"]
+    offered = menu(
         campaign_card.render(CARDS["canary_unknown_chunks"], now=NOW).payload()
     )
+    assert offered[:2] == ["Mark as sent", "Send again"]
     assert (
         "Chunk 14 unknown:* 1,000 recipients, the ESP shows 0 events after 15 min"
         in (card("canary_unknown_chunks"))
@@ -179,6 +205,25 @@ def test_a_variant_in_review_has_its_four_buttons_in_order() -> None:
     ]
     assert values == ["501", "71", "71", "501"]
     assert menu(payload) == ["Comment", "Suggest", "Compare", "Read all", "Assign"]
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_stage_that_is_asked_can_be_assigned(name: str) -> None:
+    view = VARIANTS[name]
+    payload = variant_card.render(view, now=NOW).payload()
+    offered = menu(payload)
+    assign = [each for each in offered if each.startswith("Assign")]
+    is_open = bool(assign) or not view.questions
+    assert len(assign) == len(view.questions) or not is_open
+    if view.revision_id is not None:
+        assert {"Comment", "Read all"} <= set(offered)
+
+
+def test_a_menu_with_more_than_slack_takes_is_refused_and_not_cut() -> None:
+    six = [(f"Option {n}", Verb.EVIDENCE, n) for n in range(6)]
+    assert overflow(Action.CAMPAIGN_MORE, six[:5]) is not None
+    with pytest.raises(ValueError, match="room for 5, not 6"):
+        overflow(Action.CAMPAIGN_MORE, six)
 
 
 def test_a_hard_finding_takes_approve_away_and_says_why() -> None:
@@ -227,8 +272,8 @@ def test_a_rejection_of_before_there_were_codes_shows_its_words() -> None:
 def test_a_campaigns_card_says_what_each_was_rejected_for() -> None:
     legal = make_decision(is_approval=False, code=RejectReason.LEGAL, reason="No.")
     brief = replace(legal, code=RejectReason.OFF_BRIEF)
-    card = make_card(decisions=(legal, replace(legal, variant_label="B"), brief))
-    said = shown(campaign_card.render(card, now=NOW).payload())
+    view = make_card(decisions=(legal, replace(legal, variant_label="B"), brief))
+    said = shown(campaign_card.render(view, now=NOW).payload())
     assert "Copy: A and B rejected by <@U0COPYONE>" in said
     assert ": legal or compliance" in said
     assert ": off brief" in said

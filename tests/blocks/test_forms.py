@@ -12,6 +12,7 @@ from blocks.edit_form import copy_from, reason_from, split
 from blocks.ids import Field, Verb, brief_block, brief_field, option_value, parse_option
 from domain.brief import parse_brief, to_json
 from domain.brief_fields import FIELDS
+from domain.channel import MAIL_ONLY, PARTS, Channel, Slot
 from domain.checklist import Question, QuestionsOpen, checklist
 from domain.errors import Unknown
 from domain.rejection import RejectReason
@@ -57,9 +58,52 @@ def _state(element: dict[str, Any]) -> dict[str, Any]:
 def test_the_brief_form_asks_for_every_field() -> None:
     view = check_modal(brief_form.form(AUDIENCES))
     asked = [brief_field(each) for each in typed_in(view)]
-    assert sorted(map(str, asked)) == sorted(each.name for each in FIELDS)
-    assert tuple(asked[: len(brief_form.FIRST)]) == brief_form.FIRST
+    first = [each for each in brief_form.FIRST if each != "slot"]
+    assert sorted(map(str, asked)) == sorted(
+        each.name for each in FIELDS if each.name != "slot"
+    )
+    assert asked[: len(first)] == first
     assert view["submit"]["text"] == "Write variants"
+
+
+SLOTS = (
+    Slot(key="home-hero", title="Home page, top", channel=Channel.LANDING_PAGE),
+    Slot(key="sidebar-ad", title=HOSTILE * 9, channel=Channel.AD),
+    Slot(key="chat-pricing", title="Chat, prices", channel=Channel.CHAT),
+)
+
+
+@pytest.mark.parametrize("channel", [each for each in Channel if not each.is_mailed])
+def test_copy_that_is_no_mail_is_asked_for_its_slot_and_nothing_of_a_mail(
+    channel: Channel,
+) -> None:
+    view = check_modal(
+        brief_form.form(AUDIENCES, values={"channel": channel}, slots=SLOTS)
+    )
+    asked = [brief_field(each.get("block_id", "")) for each in view["blocks"]]
+    assert "slot" in asked
+    assert not MAIL_ONLY & set(asked)
+    own = next(each.key for each in SLOTS if each.channel is channel)
+    values = values_from(typed_in(view))
+    assert values["slot"] == own
+    words = shown(view)
+    assert "Written for" in words
+    assert "consent" in words
+    assert f"The {PARTS[channel]['subject'].lower()}" in words
+    assert "The subject" not in words
+
+
+def test_without_a_slot_for_the_channel_the_form_says_so() -> None:
+    view = check_modal(brief_form.form(AUDIENCES, values={"channel": "ad"}))
+    assert "slots.yaml has no slot for ad copy yet" in shown(view)
+
+
+def test_a_brief_of_every_channel_survives_the_form() -> None:
+    for slot in SLOTS:
+        given = {**GIVEN, "channel": slot.channel, "slot": slot.key}
+        given = {name: each for name, each in given.items() if name not in MAIL_ONLY}
+        view = check_modal(brief_form.form(AUDIENCES, values=given, slots=SLOTS))
+        assert parse_brief(values_from(typed_in(view))) == parse_brief(given)
 
 
 def test_every_required_field_is_on_the_first_screen() -> None:

@@ -164,10 +164,11 @@ def test_the_button_of_a_new_brief_says_where_it_goes(tier: str, label: str) -> 
     assert view["submit"]["text"] == label == brief_form.submit_label({"tier": tier})
 
 
-def test_only_the_tier_acts_before_the_form_is_sent() -> None:
+def test_only_channel_and_tier_act_before_the_form_is_sent() -> None:
     view = brief_form.form(AUDIENCES).to_dict()
     acting = [b["block_id"] for b in view["blocks"] if b.get("dispatch_action")]
-    assert acting == [Action.BRIEF_TIER] == [brief_block("tier")]
+    assert acting == [brief_block("channel"), brief_block("tier")]
+    assert set(acting) == brief_form.ACTS_AT_ONCE
 
 
 def test_a_card_says_who_has_been_told_that_it_still_waits() -> None:

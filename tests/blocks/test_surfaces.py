@@ -11,6 +11,7 @@ from blocks import (
     history,
     incident,
     notices,
+    preview,
 )
 from blocks.message import Message
 from domain.arms import ArmCount, ArmsResult
@@ -21,6 +22,7 @@ from domain.errors import AlreadyDecided, Overtaken, Refused, Unknown
 from domain.freeze import Scope
 from domain.newest import CardPlace
 from domain.personalize import Rendered
+from domain.preview import BY_ADDRESS
 from domain.variant import Copy, Origin
 from tests.blocks.checks import (
     check_message,
@@ -210,6 +212,11 @@ VIEWS: dict[str, View] = {
         make_revision(),
         make_preview(key="recipient-3", about=("Åsa *&* <!channel>", "EMEA", "other")),
     ),
+    "read_as_by_address": compare.read_as(
+        make_revision(),
+        make_preview(key=BY_ADDRESS, about=("Åsa *&* <!channel>", "EMEA", "other")),
+    ),
+    "address_form": preview.address_form(51, "B"),
     "read_as_refused": compare.read_as(
         make_revision(),
         make_preview(mail=None, problem="The greeting has no name", key="empty"),
@@ -356,6 +363,12 @@ def test_the_choice_of_what_to_stop_is_newest_first() -> None:
     state = {"campaign": {"campaign": {"selected_option": options[1]}}}
     assert incident.campaign_from(state) == 42
     assert incident.campaign_from({}) is None
+
+
+@pytest.mark.parametrize("value", ["²", "٤٢", "4" * 19, "", "-1", "4 2", 42, None])
+def test_what_is_no_number_is_no_campaign(value: object) -> None:
+    state = {"campaign": {"campaign": {"selected_option": {"value": value}}}}
+    assert incident.campaign_from(state) is None
 
 
 def test_a_person_asks_for_the_reason_only_when_nobody_has_given_it() -> None:

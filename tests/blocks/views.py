@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from domain.campaign import CampaignId, State
+from domain.channel import Channel
 from domain.comment import CommentId, SuggestionId, SuggestionState
 from domain.conversion import ConversionLine
 from domain.freeze import Freeze, FreezeId, Scope
@@ -21,6 +22,7 @@ from domain.personalize import Fallback, Rendered
 from domain.preview import Preview
 from domain.review import RequestId
 from domain.second_person import Act
+from domain.seeds import SeedMails, SeedState
 from domain.send import ChunkId
 from domain.sending import WaitsFor
 from domain.strategy import StrategyDecision
@@ -74,6 +76,21 @@ def make_freeze(**changes: object) -> Freeze:
         by="U0ONCALL",
         frozen_at=NOW - minutes(20),
         until=NOW + minutes(220),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
+
+
+def make_seeds(**changes: object) -> SeedMails:
+    made = SeedMails(
+        id=5,
+        campaign_id=CampaignId(42),
+        version=3,
+        state=SeedState.SENT,
+        seeds=3,
+        mails=6,
+        accepted=6,
+        intent_at=NOW - minutes(23),
+        reason=None,
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
 
@@ -196,6 +213,7 @@ def make_canary(**changes: object) -> CanaryView:
         " it cannot see 0.3 %.",
         judgement=None,
         last_event_at=NOW - minutes(0.1),
+        limits="Judged by limits 3f9a1c07b2de, pinned when it was approved.",
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields
 
@@ -346,7 +364,7 @@ def make_card(**changes: object) -> CampaignCard:
         id=CampaignId(42),
         version=7,
         title="Recover stalled demos",
-        channel="email",
+        channel=Channel.EMAIL,
         tier="B",
         recipients=48_200,
         state=State.STAGED_REVIEW,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import dataclasses
-import hashlib
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
@@ -29,6 +28,7 @@ from domain.campaign import Campaign, CampaignId
 from pipeline import wiring
 from pipeline.esp.port import Esp
 from pipeline.settings import Settings
+from pipeline.tokens import address_hash
 from pipeline.wiring import Deps, utc_now
 from practice.slack import PracticeSlack, Running, running
 from practice.slack.config import PEOPLE, Shortcut
@@ -194,7 +194,7 @@ def recipient(number: int, *, has_consent: bool = True) -> Json:
     address = f"reader{number}@calm.example"
     return {
         "address": address,
-        "address_hash": hashlib.sha256(address.encode()).hexdigest(),
+        "address_hash": address_hash(SECRET_KEY, address),
         "first_name": "Ada",
         "last_name": "",
         "company": "",

@@ -7,6 +7,7 @@ from typing import Any
 
 from domain.brief import parse_brief
 from domain.campaign import Actor, CampaignId, Event
+from domain.channel import Channel
 from domain.lint import decide
 from domain.review import Ask, RequestId
 from domain.variant import Copy, Origin
@@ -50,7 +51,9 @@ def reviewed(
     for variant in store.variants.of(campaign_id):
         record.drafted(store, variant, COPY, Origin(endpoint="test", model="test"))
     for variant in store.variants.of(campaign_id):
-        record.linted(store, playbook, variant, decide((), playbook.policy))
+        record.linted(
+            store, playbook, variant, decide((), playbook.policies[Channel.EMAIL])
+        )
     record.open_review(store, playbook, campaign_id)
     return [each.id for each in store.reviews.open_requests(campaign_id)]
 

@@ -18,6 +18,7 @@ NEEDED_SCOPES = {
     "chat:write",  # the cards, and ephemeral answers
     "im:write",  # telling an author that the bot is not in the channel
     "users:read",  # user_change, users.info
+    "files:read",  # a file_input in a form, files.info, what it leads to
     "files:write",  # the plot in the thread
     "channels:read",  # member_joined_channel, member_left_channel, their members
     "groups:read",  # the same in private channels

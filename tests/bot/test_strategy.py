@@ -24,11 +24,15 @@ async def waiting(desk: Lab, **values: Any) -> int:
 
 
 async def pick_tier(desk: Lab, tier: str, **typed: str) -> dict[str, Any]:
+    return await pick(desk, Action.BRIEF_TIER, tier, **typed)
+
+
+async def pick(desk: Lab, action: Action, value: str, **typed: str) -> dict[str, Any]:
     view = desk.view()
-    block = str(Action.BRIEF_TIER)
+    block = str(action)
     state = {
         name: {name: {"value": value}} for name, value in fields(**typed).items()
-    } | {block: {block: chosen(tier)}}
+    } | {block: {block: chosen(value)}}
     return await desk.do(
         "action",
         by=MARA,
@@ -37,8 +41,32 @@ async def pick_tier(desk: Lab, tier: str, **typed: str) -> dict[str, Any]:
         block_id=block,
         action_id=block,
         type="static_select",
-        **chosen(tier),
+        **chosen(value),
     )
+
+
+async def test_the_form_asks_for_what_the_chosen_channel_needs(desk: Lab) -> None:
+    await desk.say("/brief")
+    await pick(desk, Action.BRIEF_CHANNEL, "ad", title="Half typed")
+    blocks = {each.get("block_id"): each for each in desk.view()["blocks"]}
+    assert brief_block("plain_text_part") not in blocks
+    slot = blocks[brief_block("slot")]["element"]
+    assert [each["value"] for each in slot["options"]] == ["sidebar-ad"]
+    assert blocks[brief_block("title")]["element"]["initial_value"] == "Half typed"
+    await pick(desk, Action.BRIEF_CHANNEL, "email")
+    names = {each.get("block_id") for each in desk.view()["blocks"]}
+    assert brief_block("slot") not in names
+    assert brief_block("plain_text_part") in names
+
+
+async def test_a_waiting_brief_may_become_one_for_another_channel(desk: Lab) -> None:
+    brief_id = await waiting(desk)
+    await desk.press(Action.CHANGE_BRIEF, brief_id, by=MARA)
+    await pick(desk, Action.BRIEF_CHANNEL, "chat", title="Half typed")
+    assert desk.view()["submit"]["text"] == "Send to brand lead"
+    blocks = {each.get("block_id"): each for each in desk.view()["blocks"]}
+    assert brief_block("slot") in blocks
+    assert blocks[brief_block("title")]["element"]["initial_value"] == "Half typed"
 
 
 async def test_the_form_says_where_a_brief_of_the_chosen_tier_goes(desk: Lab) -> None:

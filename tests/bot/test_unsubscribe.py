@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from pipeline.tokens import make_token
+from domain.seeds import FIRST_SEND_ID
+from pipeline.tokens import OF_A_SEED, make_token
 from tests.bot.bot_lab import SECRET_KEY, Lab
 from tests.bot.stages import sending
 
@@ -50,3 +51,21 @@ async def test_a_link_that_was_cut_off_says_what_to_do(desk: Lab) -> None:
 async def test_a_good_token_of_a_mail_that_is_not_here_is_not_found(desk: Lab) -> None:
     async with desk.session.post(link(desk, 77)) as answer:
         assert answer.status == 404
+
+
+async def test_the_link_of_a_seed_mail_says_so_and_suppresses_nobody(
+    desk: Lab,
+) -> None:
+    desk.write(sending, desk.deps.playbook)
+    form = {"List-Unsubscribe": "One-Click"}
+    for method, data in (("GET", None), ("POST", None), ("POST", form)):
+        address = f"{desk.url}/u/{OF_A_SEED}"
+        async with desk.session.request(method, address, data=data) as answer:
+            assert answer.status == 200
+            page = await answer.text()
+            assert "It unsubscribes nobody" in page
+            assert "<form" not in page
+    assert desk.count("suppressions") == 0
+    for token in ("seed-1", "Seed", "seed%00", f"{FIRST_SEND_ID}-{'0' * 20}"):
+        async with desk.session.post(f"{desk.url}/u/{token}") as answer:
+            assert answer.status == 404

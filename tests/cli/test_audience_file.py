@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -427,3 +427,17 @@ def database(sqlite_url: str) -> Iterator[Database]:
     base = Database(sqlite_url, lambda: NOW)
     yield base
     base.close()
+
+
+def test_a_replaced_import_remembers_since_when(
+    database: Database, tmp_path: Path
+) -> None:
+    bring_in(database, write(tmp_path, HEADER, "old@x.example,true,O,"))
+    with database.begin() as store:
+        assert store.imports.replaced(store.now + timedelta(days=1)) == ()
+    bring_in(database, write(tmp_path, HEADER, "new@x.example,true,N,"))
+    with database.begin() as store:
+        (replaced,) = store.imports.replaced(store.now + timedelta(days=1))
+        assert store.imports.let_go(replaced, limit=10) == 0
+        assert store.imports.replaced(store.now + timedelta(days=1)) == ()
+    assert [row.address for row in stored(database)] == ["new@x.example"]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,6 @@ from cli.main import copydesk
 from domain.campaign import State
 from domain.errors import Refused, Unknown
 from pipeline.playbook_values import PlaybookRefused
-from pipeline.wiring import utc_now
 from storage.engine import Database
 from tests.factories import add_campaign
 from tests.sent_arms import happened, sent_arms
@@ -124,18 +121,6 @@ def test_a_config_that_says_something_else_is_refused(tmp_path: Path) -> None:
         assert said in str(caught.value)
     with pytest.raises(PlaybookRefused, match=r"The playbook has no gone\.yaml"):
         simulated("--config", str(tmp_path / "gone.yaml"))
-
-
-@pytest.fixture
-def database(
-    tmp_path: Path, migrated_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Database]:
-    shutil.copyfile(migrated_file, tmp_path / "copydesk.db")
-    monkeypatch.setenv("COPYDESK_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("COPYDESK_SECRET_KEY", "0123456789abcdef0123456789abcdef")
-    base = Database(f"sqlite:///{tmp_path / 'copydesk.db'}", utc_now)
-    yield base
-    base.close()
 
 
 def told(*args: str) -> Result:

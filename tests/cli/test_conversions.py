@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,18 +21,11 @@ HEAD = "link,kind,id,at,value"
 
 
 @pytest.fixture
-def database(
-    tmp_path: Path, migrated_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Database]:
-    shutil.copyfile(migrated_file, tmp_path / "copydesk.db")
-    base = Database(f"sqlite:///{tmp_path / 'copydesk.db'}", utc_now)
-    with base.begin() as store:
+def database(database: Database) -> Database:
+    with database.begin() as store:
         campaign = add_campaign(store)
         write_all(store, campaign, "AB")
-    monkeypatch.setenv("COPYDESK_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("COPYDESK_SECRET_KEY", SECRET_KEY)
-    yield base
-    base.close()
+    return database
 
 
 def told(*args: str) -> Result:

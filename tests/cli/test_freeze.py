@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -16,18 +13,6 @@ from domain.freeze import Freeze
 from pipeline.wiring import utc_now
 from storage import queries
 from storage.engine import Database
-
-
-@pytest.fixture
-def database(
-    tmp_path: Path, migrated_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Database]:
-    shutil.copyfile(migrated_file, tmp_path / "copydesk.db")
-    base = Database(f"sqlite:///{tmp_path / 'copydesk.db'}", utc_now)
-    monkeypatch.setenv("COPYDESK_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("COPYDESK_SECRET_KEY", "0123456789abcdef0123456789abcdef")
-    yield base
-    base.close()
 
 
 def told(*args: str) -> Result:

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from click.testing import CliRunner, Result
 
 from cli.main import copydesk
 from cli.metrics import as_json, in_words
 from domain.rejection import RejectReason
-from pipeline.wiring import utc_now
 from storage.engine import Database
 from tests.blocks.test_stage_metrics import DESK
 from tests.factories import (
@@ -23,18 +18,6 @@ from tests.factories import (
     open_review,
     write_all,
 )
-
-
-@pytest.fixture
-def database(
-    tmp_path: Path, migrated_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Database]:
-    shutil.copyfile(migrated_file, tmp_path / "copydesk.db")
-    base = Database(f"sqlite:///{tmp_path / 'copydesk.db'}", utc_now)
-    monkeypatch.setenv("COPYDESK_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("COPYDESK_SECRET_KEY", "0123456789abcdef0123456789abcdef")
-    yield base
-    base.close()
 
 
 def told(*args: str) -> Result:

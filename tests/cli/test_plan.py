@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cli.desk import made_secrets
 from cli.parts import practice_parts
-from cli.plan import Plan, make_plan
+from cli.plan import Plan, make_plan, refuse_uninstalled
 from cli.words import greeting
 from domain.errors import Refused
+from pipeline.esp.smtp import server_of
+from pipeline.esp.vendors import VENDORS
+from practice.esp.sns import TOPIC
 
 REAL_MAIL = {
     "SLACK_BOT_TOKEN": "xoxb-1",
@@ -74,7 +78,6 @@ def test_what_is_set_for_practice_time_is_kept(tmp_path: Path) -> None:
         ),
         ({"COPYDESK_PORT": "http"}, "COPYDESK_PORT must be a port number"),
         ({"COPYDESK_ESP": "mailgun"}, "COPYDESK_ESP must be one of sendgrid, "),
-        ({"COPYDESK_ESP": "smtp"}, "COPYDESK_ESP=smtp needs SMTP_URL"),
         (
             {"COPYDESK_ESP": "sparkpost", "SPARKPOST_API_KEY": "k"},
             "The practice Slack must not send real mail: unset SPARKPOST_API_KEY",
@@ -104,6 +107,55 @@ def test_the_practice_esp_stands_in_for_the_one_that_is_asked_for(
     assert esp.env["PRACTICE_ESP_WEBHOOK_URL"].endswith("/webhooks/esp/sparkpost")
     shown = esp.env["PRACTICE_ESP_WEBHOOK_PASSWORD"]
     assert shown == made.desk["SPARKPOST_WEBHOOK_PASSWORD"]
+
+
+def test_a_practice_amazon_gets_no_real_account_and_the_topic_it_posts_for(
+    tmp_path: Path,
+) -> None:
+    made = plan(
+        tmp_path,
+        COPYDESK_ESP="ses",
+        AWS_ACCESS_KEY_ID="real",
+        AWS_SECRET_ACCESS_KEY="real",
+        AWS_SESSION_TOKEN="real",
+        AWS_PROFILE="real",
+    )
+    assert "real" not in made.desk.values()
+    assert made.desk["AWS_ACCESS_KEY_ID"] == made.made["esp_key"]
+    assert made.desk["SES_SNS_TOPIC"] == TOPIC
+    assert made.desk["SES_API_URL"] == f"http://127.0.0.1:{made.ports.esp}"
+    (esp,) = [part for part in practice_parts(made) if part.name == "esp"]
+    assert esp.env["PRACTICE_ESP_WEBHOOK_URL"].endswith("/webhooks/esp/ses")
+    assert "AWS_ACCESS_KEY_ID" not in esp.env
+
+
+def test_an_esp_whose_library_is_not_here_is_refused_before_anything_starts() -> None:
+    lacking = replace(VENDORS["ses"], module="no_such_library")
+    with pytest.raises(Refused, match=r"needs no_such_library: pip install .*ses\.txt"):
+        refuse_uninstalled(lacking)
+    refuse_uninstalled(VENDORS["ses"])
+
+
+def test_a_real_amazon_keeps_its_account(tmp_path: Path) -> None:
+    ses = {
+        "COPYDESK_ESP": "ses",
+        "SES_REGION": "eu-west-1",
+        "SES_CONFIGURATION_SET": "desk",
+        "SES_SNS_TOPIC": "arn:aws:sns:eu-west-1:123456789012:desk",
+        "AWS_PROFILE": "real",
+    }
+    made = plan(tmp_path, **{**REAL_MAIL, **ses})
+    assert made.desk["AWS_PROFILE"] == "real"
+    assert "esp" not in made.practice
+
+
+def test_a_practice_mail_server_takes_the_practice_key(tmp_path: Path) -> None:
+    made = plan(tmp_path, COPYDESK_ESP="smtp")
+    server = server_of(made.desk["SMTP_URL"])
+    assert (server.host, server.port) == ("127.0.0.1", made.ports.smtp)
+    assert server.password == made.made["esp_key"]
+    (esp,) = [part for part in practice_parts(made) if part.name == "esp"]
+    assert esp.env["PRACTICE_ESP_SMTP_PORT"] == str(made.ports.smtp)
 
 
 def test_a_key_of_an_esp_that_does_not_deliver_is_said(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -18,10 +18,11 @@ from slack_sdk.signature import SignatureVerifier
 from blocks.ids import Action
 from domain.brief import parse_brief
 from domain.campaign import Actor, CampaignId, State
+from domain.freeze import FreezeId, Scope
 from domain.review import RequestId
 from domain.rollback import Trigger
 from pipeline import record
-from storage.tables import campaigns, review_requests
+from storage.tables import campaigns, digests, review_requests
 from tests.crash.stack import SIGNING_SECRET, Stack
 
 MARKETER: Final = "U0MARKETER"
@@ -31,6 +32,8 @@ _TEAM: Final = "T0PRACTICE"
 _CHANNEL: Final = "C0CAMPAIGN"
 _PRESS_AGAIN_S: Final = 0.2
 _PATIENCE_S: Final = 120
+_FIRST_DAY: Final = date(2026, 1, 1)
+_FROZEN_FOR: Final = timedelta(seconds=3)
 
 
 class Unanswered(TimeoutError):
@@ -92,6 +95,30 @@ class People:
                 trigger=Trigger.BUTTON,
                 actor=Actor(id=ONCALL),
             )
+
+    def digest(self) -> int:
+        """Let the marketer's digest of one more day be due; it is never empty."""
+        query = sa.select(sa.func.count()).select_from(digests)
+        with self.desk.deps.database.begin() as store:
+            day = _FIRST_DAY + timedelta(days=store.connection.scalar(query) or 0)
+            digest_id = store.digests.add(MARKETER, day, store.now)
+            if digest_id is None:
+                raise LookupError("The marketer has had the digest of that day.")
+            store.outbox.add("digest", digest_id, 1, None)
+        return digest_id
+
+    def freeze(self) -> FreezeId:
+        """Freeze the desk for a moment; it ends by itself."""
+        with self.desk.deps.database.begin() as store:
+            return record.freeze(
+                store,
+                self.desk.deps.playbook,
+                scope=Scope.TENANT,
+                target="",
+                reason="A crash test",
+                lasts=_FROZEN_FOR,
+                actor=Actor(id=ONCALL),
+            ).id
 
     def open_requests(self, campaign_id: CampaignId) -> list[int]:
         query = sa.select(review_requests.c.id).where(

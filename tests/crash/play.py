@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from domain.campaign import FINAL, CampaignId, State
 from domain.errors import Refused
+from domain.freeze import FreezeId
 from domain.rollback import StepState
 from domain.send import ChunkState
 from pipeline.failpoint import NAMES
@@ -23,7 +24,8 @@ from tests.crash.stack import Stack, is_up
 
 END_WITHIN_S: Final = 240
 _TICK_S: Final = 0.03
-_HIT_WITHIN_S: Final = 20
+_HIT_WITHIN_S: Final = 60
+"""A worker that was killed in the run before may be behind with cards."""
 _SETTLED: Final = (ChunkState.SENT, ChunkState.REVOKED)
 
 
@@ -45,14 +47,20 @@ MOMENTS: Final[Mapping[str, tuple[Moment, ...]]] = {
     "job": _ANY,
     "write": (Moment.BRIEF,),
     "card": _ANY,
+    "schedule": (Moment.APPROVAL,),
     "send": (Moment.EXPANSION, Moment.APPROVAL),
+    # they leave when the canary starts
+    "seeds": (Moment.APPROVAL,),
     "rollback": (Moment.ROLLBACK,),
     # each rollback puts its postmortem into the thread
     "alert": (Moment.ROLLBACK,),
+    # what people ask for besides, see `Player._ask_besides`
+    "digest": (Moment.APPROVAL, Moment.EXPANSION),
+    "freeze": (Moment.APPROVAL, Moment.EXPANSION),
 }
 """By a failpoint's first word."""
 
-MOST_PASSES: Final[Mapping[str, int]] = {"rollback": 2}
+MOST_PASSES: Final[Mapping[str, int]] = {"rollback": 2, "freeze": 1}
 """How many hits some runs let pass, so that later steps are interrupted too.
 
 Only where one job makes the hits one after the other: two that let a hit pass at the
@@ -62,9 +70,13 @@ same time would count it once.
 _TASKS: Final[Mapping[str, frozenset[str]]] = {
     "write": frozenset({"write"}),
     "card": frozenset({"card"}),
+    "schedule": frozenset({"schedule"}),
     "send": frozenset({"send"}),
+    "seeds": frozenset({"seeds"}),
     "rollback": frozenset({"rollback"}),
     "alert": frozenset({"alert"}),
+    "digest": frozenset({"digest"}),
+    "freeze": frozenset({"thaw"}),
 }
 """Which jobs a kill interrupts; any job but cards where it is not said."""
 
@@ -121,6 +133,8 @@ class Run:
         killed_at: When the kill was seen; None when the failpoint was not hit.
         waiting: Jobs that were under way or due at the kill.
         back_at: When a person was answered again; web failpoints only.
+        digest_id: The digest that was due meanwhile, if one was.
+        freeze_id: The freeze that it waited for, if it did.
         problem: Why the campaign did not come to its end.
     """
 
@@ -129,6 +143,8 @@ class Run:
     killed_at: datetime | None = None
     waiting: tuple[int, ...] = ()
     back_at: datetime | None = None
+    digest_id: int | None = None
+    freeze_id: FreezeId | None = None
     problem: str | None = None
     _armed: bool = field(default=False)
 
@@ -169,6 +185,14 @@ class Player:
         if run.case.moment is moment and not run._armed:
             run._armed = True
             self._desk.arm(run.case.point, passes=run.case.passes, whole=run.case.whole)
+            self._ask_besides(run)
+
+    def _ask_besides(self, run: Run) -> None:
+        """What is no step of a campaign is asked for once its failpoint is armed."""
+        if run.case.surface == "digest":
+            run.digest_id = self._people.digest()
+        elif run.case.surface == "freeze":
+            run.freeze_id = self._people.freeze()
 
     def _watch(self, run: Run) -> None:
         case = run.case

@@ -27,7 +27,7 @@ def troubles(found: Sequence[Found], desks: Sequence[DeskFound]) -> list[str]:
 def test_a_kill_before_the_result_is_kept_loses_nothing_and_mails_nobody_twice(
     tmp_path: Path,
 ) -> None:
-    points = ("web.after_commit", "send.after_call")
+    points = ("web.after_commit", "schedule.after_batch", "send.after_call")
     found, desks = crash(points, 1, lanes=1, folder=tmp_path)
     assert troubles(found, desks) == []
     assert len(found) == len(points)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 import time
@@ -16,13 +17,17 @@ from typing import Any, Final
 import httpx
 import sqlalchemy as sa
 
+from blocks import freeze as drawn
 from domain.campaign import CampaignId, State
+from domain.digest import DigestState
+from domain.seeds import FIRST_SEND_ID
 from pipeline.surfaces import surfaces
 from storage import queries
 from storage.store import Store
 from storage.tables import (
     audit_events,
     chunks,
+    digests,
     outbox,
     recipients,
     sends,
@@ -90,7 +95,18 @@ def desk_verdict(desk: Stack) -> DeskFound:
         while store.audit.seal():
             pass
         walked = store.audit.verify()
-    return DeskFound(broken=walked.broken, paid_twice=paid)
+    return DeskFound(broken=walked.broken + _digests_twice(desk), paid_twice=paid)
+
+
+def _digests_twice(desk: Stack) -> tuple[str, ...]:
+    """A digest has no key in Slack: there are never more of them than were due."""
+    query = sa.select(sa.func.count()).select_from(digests)
+    due = desk.deps.database.read(lambda c: c.scalar(query)) or 0
+    posted = sum(
+        str(message.get("text", "")).startswith("Your digest:")
+        for message in _in_slack(desk)
+    )
+    return (f"{posted} digests came of {due}.",) if posted > due else ()
 
 
 def verdicts(desk: Stack, runs: Sequence[Run]) -> list[Found]:
@@ -126,6 +142,8 @@ def _verdict(
         lost += _wrong_version(store, run.campaign_id)
         lost += _unposted(store, run.campaign_id)
         lost += stale
+        lost += _undigested(store, run)
+        lost += _untold(store, run)
         keys = _surface_keys(store, run.campaign_id)
         duplicates = sum(max(posted[key] - 1, 0) for key in keys)
     return Found(
@@ -218,6 +236,28 @@ def _stale_cards(desk: Stack, campaign_id: CampaignId) -> list[str]:
     ]
 
 
+def _undigested(store: Store, run: Run) -> list[str]:
+    """A digest goes out once or, where nobody knows, not again; it has an end."""
+    if run.digest_id is None:
+        return []
+    state = store.digests.get(run.digest_id).state
+    ends = (DigestState.POSTED, DigestState.UNKNOWN)
+    return [] if state in ends else [f"Digest {run.digest_id} is {state}."]
+
+
+def _untold(store: Store, run: Run) -> list[str]:
+    """Every channel that heard of a freeze has heard that it is over."""
+    if run.freeze_id is None:
+        return []
+    found = store.freezes.get(run.freeze_id)
+    shown = drawn.notice(found, now=store.now).payload()
+    sha256 = hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
+    told = store.freezes.notices(found.id)
+    if told and all(known == sha256 for _ts, known in told.values()):
+        return []
+    return [f"The notice of freeze {found.id} does not show the record."]
+
+
 def _surface_keys(store: Store, campaign_id: CampaignId) -> list[str]:
     query = sa.select(slack_messages.c.key).where(
         slack_messages.c.campaign_id == campaign_id
@@ -230,20 +270,30 @@ def _mails_at_the_esp(desk: Stack) -> dict[int, Counter[str]]:
     found: dict[int, Counter[str]] = {}
     with closing(sqlite3.connect(f"file:{desk.esp_file}?mode=ro", uri=True)) as db:
         for address, args in db.execute("SELECT email, custom_args FROM mails"):
-            campaign = int(json.loads(args)["campaign_id"])
-            found.setdefault(campaign, Counter())[address] += 1
+            about = json.loads(args)
+            seed = (
+                f" {about['send_id']}" if int(about["send_id"]) >= FIRST_SEND_ID else ""
+            )
+            # a seed gets one mail of each variant, and never one of them twice
+            campaign = int(about["campaign_id"])
+            found.setdefault(campaign, Counter())[f"{address}{seed}"] += 1
     return found
 
 
 def _posted_in_slack(desk: Stack) -> Counter[str]:
     """How many messages show each surface, from Slack's own snapshot."""
-    time.sleep(_SNAPSHOT_S)
-    state: dict[str, Any] = json.loads(desk.slack_file.read_text(encoding="utf-8"))
     return Counter(
         message["metadata"]["event_payload"]["id"]
-        for message in state["messages"]
+        for message in _in_slack(desk)
         if message.get("metadata")
     )
+
+
+def _in_slack(desk: Stack) -> list[dict[str, Any]]:
+    time.sleep(_SNAPSHOT_S)
+    state: dict[str, Any] = json.loads(desk.slack_file.read_text(encoding="utf-8"))
+    messages: list[dict[str, Any]] = state["messages"]
+    return messages
 
 
 _SNAPSHOT_S: Final = 3

@@ -71,7 +71,20 @@ def test_an_unknown_field_is_named_with_the_nearest_one() -> None:
 
 def test_other_channels_are_refused_in_words() -> None:
     assert errors_of(channel="sms") == {
-        "channel": "Only email campaigns can run for now, not 'sms'."
+        "channel": "Channel must be email or landing_page or ad or chat, not 'sms'."
+    }
+
+
+def test_copy_that_is_no_mail_names_its_slot() -> None:
+    assert errors_of(channel="landing_page") == {
+        "slot": "Landing page copy needs the slot that shows it."
+    }
+    assert parse_brief(make_raw(channel="chat", slot="chat-pricing")).slot
+
+
+def test_a_mail_has_no_slot() -> None:
+    assert errors_of(slot="home-hero") == {
+        "slot": "A mail is shown in no slot; leave it empty."
     }
 
 
@@ -134,8 +147,14 @@ def test_arms_need_as_many_variants_and_something_that_differs() -> None:
     assert "at least 4 variants" in errors_of(arms=4, ab_variable="body")["arms"]
     assert "ab_variable" in errors_of(arms=2)
     assert errors_of(ab_variable="subject") == {
-        "arms": "An A/B test needs 2 to 4 arms."
+        "arms": "An A/B test needs 2 arms or more, as many as there are variants."
     }
+
+
+def test_every_variant_may_be_an_arm() -> None:
+    brief = parse_brief(make_raw(arms=8, variants=8, ab_variable="subject"))
+    assert brief.arms == brief.variants == 8
+    assert "from 1 to 8" in errors_of(arms=9, variants=8)["arms"]
 
 
 def test_the_hash_depends_on_content_not_on_order() -> None:

@@ -33,7 +33,15 @@ def test_a_move_is_in_the_table_or_refused(state: State, event: Event) -> None:
         assert (refused.value.state, refused.value.event) == (state, event)
         return
     expected = MOVES[state, event] or paused_from
-    assert move(state, event, paused_from=paused_from) is expected
+    moved = move(state, event, paused_from=paused_from, is_mailed=False)
+    assert moved is expected
+
+
+def test_what_a_slot_shows_can_stop_and_mails_that_are_all_out_cannot() -> None:
+    with pytest.raises(MoveNotAllowed, match="A sent campaign cannot be rolled back"):
+        move(State.SENT, Event.ROLLED_BACK)
+    shown = move(State.SENT, Event.ROLLED_BACK, is_mailed=False)
+    assert shown is State.ROLLED_BACK
 
 
 def test_a_refusal_is_a_sentence() -> None:
@@ -97,10 +105,13 @@ def test_every_state_can_be_reached() -> None:
 
 @pytest.mark.parametrize("state", sorted(FINAL))
 def test_an_end_is_an_end(state: State) -> None:
-    """But for the minute in which a rejection can be taken back."""
+    """But for the minute in which a rejection can be taken back, and what slots show."""
     events = {event for before, event in MOVES if before is state}
-    undo = {Event.DECISION_UNDONE} if state is State.REJECTED else set()
-    assert events == undo
+    ways = {
+        State.REJECTED: {Event.DECISION_UNDONE},
+        State.SENT: {Event.ROLLED_BACK},
+    }
+    assert events == ways.get(state, set())
 
 
 def test_an_undo_leads_to_review_and_from_nowhere_that_mail_has_left() -> None:

@@ -270,6 +270,30 @@ def test_a_silent_esp_is_no_data(age: timedelta | None) -> None:
     assert "silent for more than 5 min" in found.reason
 
 
+def test_an_esp_that_reports_nothing_is_not_silent_but_asks_a_person() -> None:
+    mute = {"mute_esp": "SMTP", "last_event_age": None}
+    counts = make_counts(reporting=0, delivered=0)
+    open_ = judged(counts, elapsed=timedelta(hours=1), **mute)
+    assert open_.verdict is Verdict.WAIT
+    assert open_.reason == "0 hard bounces so far; the window is open."
+    over = judged(counts, **mute)
+    assert over.verdict is Verdict.HOLD
+    assert over.reason == (
+        "SMTP reports no complaints, deliveries or clicks: all that is seen is whom"
+        " the server refused; expanding needs a person."
+    )
+    said = foresight(
+        planned=482, reporting=0, policy=POLICY, step=0, steps_total=3, mute_esp="SMTP"
+    )
+    assert said == over.reason
+
+
+def test_an_esp_that_reports_nothing_may_still_be_seen_to_refuse_too_many() -> None:
+    counts = make_counts(reporting=0, delivered=0, hard_bounces=30)
+    stopped = judged(counts, elapsed=timedelta(0), mute_esp="SMTP")
+    assert stopped.cause is Cause.HARD_BOUNCES
+
+
 def test_two_complaints_above_the_limit_hold() -> None:
     found = judged(make_counts(complaints=2))
     assert found.verdict is Verdict.HOLD

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from domain.channel import Channel
 from domain.checklist import WORDS, Question, checklist, unanswered
 
 Q = Question
@@ -63,4 +64,17 @@ def test_what_a_person_answered_is_not_asked_again() -> None:
     assert {each.question for each in left} == {
         Q.CLAIMS_SOURCED,
         Q.DETECTORS_LOW_RISK,
+    }
+
+
+def test_copy_that_is_no_mail_is_answered_in_its_own_words() -> None:
+    mail = checklist(ALL, rules_found=(), canary=1.0)
+    page = checklist(ALL, rules_found=(), canary=1.0, channel=Channel.LANDING_PAGE)
+    assert [each.question for each in page] == [each.question for each in mail]
+    said = " ".join(each.evidence or "" for each in page)
+    assert "list" not in said
+    assert "no merge tokens" in said
+    asked = checklist(ALL, rules_found=["token.no_recipient"], canary=1.0)
+    assert Q.TOKENS_RESOLVE in {
+        each.question for each in asked if each.evidence is None
     }

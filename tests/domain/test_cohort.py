@@ -1,19 +1,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.cohort import (
+    Division,
+    Ranked,
     StepPlan,
     arm_of,
-    assign,
     chunks,
+    divide,
     plan,
     provider_of,
+    rank_of,
     reports_complaints,
 )
 
@@ -30,12 +36,74 @@ def totals(steps: tuple[StepPlan, ...]) -> list[int]:
     return [step.planned_total for step in steps]
 
 
+@dataclass(frozen=True)
+class Assignment:
+    """A division, and the step of everybody by key."""
+
+    steps: tuple[StepPlan, ...]
+    step_of: Mapping[str, int]
+
+
+def assign(
+    recipients: Mapping[str, str], *, salt: str, ladder: Sequence[float] = (1, 10, 100)
+) -> Assignment:
+    people = [
+        Ranked(provider, rank_of(key, salt), key)
+        for key, provider in recipients.items()
+    ]
+    division = divide(lambda: people, ladder)
+    return Assignment(
+        steps=division.steps,
+        step_of={who.key: division.step_of(who) for who in people},
+    )
+
+
+def by_sorting(people: Sequence[Ranked], division: Division) -> dict[str, int]:
+    """Who is in which step, said the long way: all sorted, and dealt out.
+
+    Each step has so many who report, and so many who do not, and takes of each
+    provider by largest remainder of those who are left.
+    """
+    queues = {
+        name: sorted((who.rank, who.key) for who in people if who.provider == name)
+        for name in {who.provider for who in people}
+    }
+    found: dict[str, int] = {}
+    heard_before = 0
+    for step in division.steps:
+        heard = step.reporting_total - heard_before
+        heard_before = step.reporting_total
+        for is_heard, size in ((True, heard), (False, step.size - heard)):
+            mine = {
+                name: len(queue)
+                for name, queue in queues.items()
+                if reports_complaints(name) is is_heard
+            }
+            for name, take in by_largest_remainder(size, mine).items():
+                found |= {key: step.step for _rank, key in queues[name][:take]}
+                del queues[name][:take]
+    return found
+
+
+def by_largest_remainder(size: int, weights: Mapping[str, int]) -> dict[str, int]:
+    total = sum(weights.values())
+    if not total:
+        return dict.fromkeys(weights, 0)
+    exact = {name: Fraction(size * weight, total) for name, weight in weights.items()}
+    shares = {name: int(share) for name, share in exact.items()}
+    in_turn = sorted(exact, key=lambda name: (shares[name] - exact[name], name))
+    for name in in_turn[: size - sum(shares.values())]:
+        shares[name] += 1
+    return shares
+
+
 RECIPIENTS = st.dictionaries(
     st.text(max_size=6),
     st.sampled_from(["gmail", "yahoo", "outlook", "corp", "other"]),
     min_size=1,
     max_size=600,
 )
+RANK_OF_READER = 60_151_646_605_469_948
 LADDERS = st.sampled_from(
     [(1.0, 10.0, 100.0), (0.5, 100.0), (2.0,), (10.0, 5.0), (1.0, 5.0, 25.0, 50.0)]
 )
@@ -158,6 +226,73 @@ def test_what_is_planned_is_exactly_what_is_assigned(
             if at <= step.step
         )
         assert reporting == step.reporting_total
+
+
+@given(
+    people=st.dictionaries(
+        st.text(max_size=4),
+        st.tuples(
+            st.sampled_from(["gmail", "icloud", "yahoo", "corp"]),
+            # so few ranks that steps end between recipients who share one
+            st.sampled_from([0, 1, 2, 7, 2**63, 2**64 - 1]),
+        ),
+        min_size=1,
+        max_size=400,
+    ),
+    ladder=LADDERS,
+    seed=st.randoms(use_true_random=False),
+)
+@settings(max_examples=150)
+def test_placing_one_by_one_is_the_same_as_sorting_all_and_dealing_out(
+    people: Mapping[str, tuple[str, int]], ladder: tuple[float, ...], seed: Random
+) -> None:
+    ranked = [Ranked(provider, rank, key) for key, (provider, rank) in people.items()]
+    division = divide(lambda: ranked, ladder)
+    shuffled = seed.sample(ranked, len(ranked))
+    placed = {who.key: division.step_of(who) for who in shuffled}
+    assert placed == by_sorting(ranked, division)
+
+
+@given(recipients=RECIPIENTS, ladder=LADDERS)
+@settings(max_examples=60)
+def test_real_ranks_are_placed_as_by_sorting_too(
+    recipients: Mapping[str, str], ladder: tuple[float, ...]
+) -> None:
+    ranked = [Ranked(name, rank_of(key, "7"), key) for key, name in recipients.items()]
+    assigned = assign(recipients, salt="7", ladder=ladder)
+    assert assigned.step_of == by_sorting(ranked, divide(lambda: ranked, ladder))
+
+
+def test_a_list_is_read_again_only_for_a_step_that_ends_among_equals() -> None:
+    reads: list[int] = []
+
+    def people(*ranks: int) -> list[Ranked]:
+        reads.append(1)
+        return [Ranked("corp", rank, f"k{at}") for at, rank in enumerate(ranks)]
+
+    apart = divide(lambda: people(*range(100)), (2, 100))
+    assert (len(reads), apart.ends) == (1, {"corp": ((1, True, ""),)})
+    equals = divide(lambda: people(*[5] * 100), (2, 100))
+    assert (len(reads), equals.ends) == (3, {"corp": ((5, False, "k1"),)})
+    # those who share a rank are all in one step here, so nothing is to be told apart
+    both = divide(lambda: people(5, 5, *range(6, 104)), (2, 100))
+    assert (len(reads), both.ends) == (4, {"corp": ((5, True, ""),)})
+
+
+def test_who_was_not_counted_is_placed_all_the_same() -> None:
+    division = divide(
+        lambda: [Ranked("corp", rank, str(rank)) for rank in range(1_000)], (1, 10, 100)
+    )
+    assert [step.size for step in division.steps] == [10, 215, 775]
+    late = [division.step_of(Ranked("corp", rank, "late")) for rank in (0, 50, 300)]
+    assert late == [0, 1, 2]
+    # of a provider that had nobody: no part of a canary is theirs
+    assert division.step_of(Ranked("aol", 0, "late")) == 2
+
+
+def test_the_ranks_of_a_campaign_never_change() -> None:
+    # a plan that is under way during an upgrade goes on with the same ranks
+    assert rank_of("reader", "campaign-42") == RANK_OF_READER
 
 
 @given(recipients=RECIPIENTS, draw=st.randoms(use_true_random=False))

@@ -192,6 +192,26 @@ def test_the_order_of_the_arms_changes_nothing(
     assert (found.outcome, found.best, found.p) == (again.outcome, again.best, again.p)
 
 
+def test_an_arm_that_is_only_clicked_sooner_wins_nothing() -> None:
+    arms = [make_arm("A", 4_000, 196), make_arm("B", 4_000, 192)]
+    path = ["A"] * 60 + in_turn(make_arm("A", 4_000, 136), make_arm("B", 4_000, 192))
+    for is_end in (False, True):
+        assert compare(arms, path, is_end=is_end).outcome is Outcome.CANNOT_TELL
+
+
+@pytest.mark.parametrize(
+    ("best", "outcome"), [(250, Outcome.WINNER), (125, Outcome.CANNOT_TELL)]
+)
+def test_eight_arms_are_compared_at_once_for_the_price_of_all_their_pairs(
+    best: int, outcome: Outcome
+) -> None:
+    arms = [make_arm(name, 5_000, 125) for name in "BCDEFGH"]
+    found = compared(make_arm("A", 5_000, best), *arms)
+    assert found.outcome is outcome
+    assert found.interval is not None
+    assert found.interval.confidence > 0.998
+
+
 # The error rates that were published (two arms, clicks 2.5 %)
 
 

@@ -163,19 +163,25 @@ def test_a_freeze_that_may_not_be_says_why(
 
 def test_lifting_takes_two_people() -> None:
     made = make_freeze()
-    assert check_lift(made, actor="U0ONCALL", now=NOW) is Act.LIFT_ASKED
+    assert check_lift(made, actor="U0ONCALL", now=NOW, asker_may=True) is Act.LIFT_ASKED
     asked = make_freeze(lift_asked_by="U0ONCALL", lift_asked_at=NOW)
     with pytest.raises(NotYourTurn, match="another person has to confirm"):
-        check_lift(asked, actor="U0ONCALL", now=NOW)
-    assert check_lift(asked, actor="U0COPYONE", now=NOW) is Act.LIFTED
+        check_lift(asked, actor="U0ONCALL", now=NOW, asker_may=True)
+    assert check_lift(asked, actor="U0COPYONE", now=NOW, asker_may=True) is Act.LIFTED
+
+
+def test_who_has_lost_their_role_has_not_asked() -> None:
+    asked = make_freeze(lift_asked_by="U0ONCALL", lift_asked_at=NOW, lift_asks=1)
+    found = check_lift(asked, actor="U0COPYONE", now=NOW, asker_may=False)
+    assert found is Act.LIFT_ASKED
 
 
 def test_what_is_over_is_not_lifted() -> None:
     lifted = make_freeze(lifted_by="U0COPYONE", lifted_at=NOW)
     with pytest.raises(AlreadyDecided, match="lifted already by <@U0COPYONE>"):
-        check_lift(lifted, actor="U0LEGAL", now=NOW)
+        check_lift(lifted, actor="U0LEGAL", now=NOW, asker_may=True)
     with pytest.raises(AlreadyDecided, match="ended by itself"):
-        check_lift(make_freeze(), actor="U0LEGAL", now=NOW + HOUR)
+        check_lift(make_freeze(), actor="U0LEGAL", now=NOW + HOUR, asker_may=True)
 
 
 @pytest.mark.parametrize(

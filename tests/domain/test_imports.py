@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 PURE = frozenset(
     {
         "__future__",
+        "array",
         "bisect",
         "collections",
         "dataclasses",
@@ -23,6 +24,7 @@ PURE = frozenset(
         "fractions",
         "functools",
         "hashlib",
+        "heapq",
         "html",
         "ipaddress",
         "itertools",

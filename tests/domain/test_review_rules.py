@@ -175,7 +175,9 @@ def test_a_risky_prompt_raises_the_tier(risk: str | None, tier: str) -> None:
         assert f"Raised from tier C to B: the risk of its prompt is {risk}." in str(
             raised.reason
         )
-    rules = ReviewRules(raises=raises, prompt_risk=given)
+    rules = ReviewRules(
+        raises=raises, prompt_risks={} if given is None else {"email": given}
+    )
     assert rules.extra_approvers(brief("C"), 10) == (tier == "B")
 
 

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import dataclasses
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -34,6 +35,7 @@ from pipeline import record, wiring
 from pipeline.esp.sendgrid import SendGrid
 from pipeline.jobs import TASKS
 from pipeline.pace import Pacer
+from pipeline.playbook import Playbook
 from pipeline.record import Ingested
 from pipeline.relay import Relay
 from pipeline.settings import Settings
@@ -168,7 +170,10 @@ class Lab:
 
     def take_in(self, headers: dict[str, str], body: bytes) -> Ingested:
         self.deps.esp.verify(headers, body, now=self.clock())
-        events = self.deps.esp.normalise(json.loads(body))
+        found = json.loads(body)
+        items = found if isinstance(found, list) else [found]
+        self.deps.esp.confirm(items)
+        events = self.deps.esp.normalise(items)
         return self.write(record.esp_events, self.deps.playbook, events)
 
     # What is on the record ---------------------------------------------------------
@@ -277,7 +282,9 @@ class Lab:
         person = team.people[user]
         more = dataclasses.replace(person, roles=person.roles | {role})
         team = dataclasses.replace(team, people={**team.people, user: more})
-        playbook = dataclasses.replace(self.deps.playbook, team=team)
+        self.use(dataclasses.replace(self.deps.playbook, team=team))
+
+    def use(self, playbook: Playbook) -> None:
         self.deps = dataclasses.replace(self.deps, playbook_now=lambda: playbook)
 
     def add_list(self, name: str, rows: int) -> None:
@@ -352,12 +359,14 @@ def lab(
     *,
     broker_url: str = "memory://",
     slack_as: Mapping[str, Any] = MappingProxyType({}),
+    vendor: str = "sendgrid",
     **writer: Any,
 ) -> Iterator[Lab]:
     """Bring the practice world up in a thread, and the desk on top of it.
 
     Args:
         slack_as: What the practice Slack should have otherwise than is usual here.
+        vendor: Whose events the practice ESP posts.
     """
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
@@ -369,7 +378,9 @@ def lab(
     stack = AsyncExitStack()
     try:
         heard: list[tuple[dict[str, str], bytes]] = []
-        world = _world(stack, heard, clock, folder, writer, slack_as=slack_as)
+        world = _world(
+            stack, heard, clock, folder, writer, slack_as=slack_as, vendor=vendor
+        )
         slack, esp, urls = run(world)
         settings = make_settings(
             folder,
@@ -402,6 +413,7 @@ async def _world(
     writer: Json,
     *,
     slack_as: Mapping[str, Any],
+    vendor: str,
 ) -> tuple[Running, web.Application, dict[str, str]]:
     async def hook(request: web.Request) -> web.Response:
         heard.append((dict(request.headers), await request.read()))
@@ -421,6 +433,7 @@ async def _world(
             api_key=KEY,
             data_dir=folder / "esp",
             webhook_url=await _serve(stack, receiver),
+            vendor=vendor,
             time_scale=TIME_SCALE,
             clock=lambda: clock().timestamp(),
             pump=False,
@@ -445,7 +458,10 @@ async def _serve(stack: AsyncExitStack, app: web.Application) -> str:
 
 
 def _deps(settings: Settings, clock: Clock) -> Deps:
-    playbook = dataclasses.replace(wiring.playbook_of(settings), ladder=LADDER)
+    # no seeds: what the ESP has is what recipients got, but where a test gives some
+    playbook = dataclasses.replace(
+        wiring.playbook_of(settings), ladder=LADDER, seeds=()
+    )
     return Deps(
         settings=settings,
         playbook_now=lambda: playbook,
@@ -486,6 +502,27 @@ def make_settings(folder: Path, **changes: Any) -> Settings:
         "OPENAI_MODEL": "sample-writer",
     }
     return Settings(**values | changes)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What a process of its own is given to work at the same desk."""
+    return {
+        **os.environ,
+        "COPYDESK_DATA_DIR": str(settings.data_dir),
+        "COPYDESK_SECRET_KEY": settings.secret_key.get_secret_value(),
+        "COPYDESK_TIME_SCALE": str(settings.time_scale),
+        "COPYDESK_ALLOW_SAMPLE_COPY": "1",
+        "COPYDESK_PRACTICE": settings.practice,
+        "COPYDESK_MAIL_FROM": settings.mail_from,
+        "DATABASE_URL": settings.database_url,
+        "SLACK_BOT_TOKEN": settings.slack_bot_token.get_secret_value(),
+        "SLACK_API_URL": settings.slack_api_url,
+        "OPENAI_API_KEY": "practice",
+        "OPENAI_BASE_URL": settings.openai_base_url,
+        "OPENAI_MODEL": settings.openai_model,
+        "SENDGRID_API_KEY": settings.sendgrid_api_key.get_secret_value(),
+        "SENDGRID_API_URL": settings.sendgrid_api_url,
+    }
 
 
 with contextlib.suppress(ImportError):

@@ -12,9 +12,9 @@ from domain.preferences import Preferences
 from domain.review import EscalateBy, Escalation, Person
 from pipeline import record
 from pipeline.advance import advance
-from pipeline.relay import fire
 from storage import queries
 from tests.pipeline.lab import BEA, CAMPAIGNS, CLEO, MARA, OMAR, SAM, Lab
+from tests.pipeline.late import card, check_an_hour_without_relay, check_two_relays
 from tests.pipeline.test_record_strategy import (
     approve,
     ask_for_changes,
@@ -31,16 +31,14 @@ def with_brand_lead(desk: Lab, **changes: Any) -> None:
     book = desk.deps.playbook
     strategy = dataclasses.replace(book.rules.brand_lead, **changes)
     rules = dataclasses.replace(book.rules, brand_lead=strategy)
-    book = dataclasses.replace(book, rules=rules)
-    desk.deps = dataclasses.replace(desk.deps, playbook_now=lambda: book)
+    desk.use(dataclasses.replace(book, rules=rules))
 
 
 def take_role(desk: Lab, user: str) -> None:
     book = desk.deps.playbook
     person: Person = dataclasses.replace(book.team.people[user], roles=frozenset())
     team = dataclasses.replace(book.team, people={**book.team.people, user: person})
-    book = dataclasses.replace(book, team=team)
-    desk.deps = dataclasses.replace(desk.deps, playbook_now=lambda: book)
+    desk.use(dataclasses.replace(book, team=team))
 
 
 def reminders(desk: Lab, number: CampaignId) -> list[str]:
@@ -53,11 +51,6 @@ def escalations(desk: Lab, number: CampaignId) -> list[str]:
         for m in desk.thread(number)
         if "the strategy waits" in m.text and "for a brand lead" not in m.text
     ]
-
-
-def card(desk: Lab, number: CampaignId) -> str:
-    (message,) = desk.cards(number)
-    return json.dumps(message.blocks, ensure_ascii=False)
 
 
 def test_the_card_says_by_when_and_who_is_asked(desk: Lab) -> None:
@@ -119,27 +112,13 @@ def test_the_record_says_who_was_told(desk: Lab) -> None:
 
 def test_a_relay_that_was_down_for_an_hour_says_it_once(desk: Lab) -> None:
     numbers = [waiting(desk), waiting(desk)]
-    desk.tick(3600)
-    for number in numbers:
-        assert reminders(desk, number) == []
-        assert len(escalations(desk, number)) == 1
-    desk.tick(SLA)
-    desk.tick(7 * SLA - 1)
-    assert [len(escalations(desk, number)) for number in numbers] == [1, 1]
-    desk.tick(1)
-    assert [len(escalations(desk, number)) for number in numbers] == [2, 2]
+    check_an_hour_without_relay(
+        desk, numbers, sla=SLA, reminders=reminders, escalations=escalations
+    )
 
 
 def test_two_relays_escalate_once(desk: Lab) -> None:
-    number = waiting(desk)
-    desk.clock.tick(timedelta(seconds=SLA))
-    due = desk.look(lambda s: s.deadlines.due())
-    (overdue,) = [each for each in due if each.kind == "overdue"]
-    for _ in range(2):
-        with desk.deps.database.begin() as store:
-            if store.deadlines.claim(overdue):
-                fire(store, desk.deps, overdue)
-    assert desk.events(number).count("escalated") == 1
+    check_two_relays(desk, waiting(desk), sla=SLA)
 
 
 def test_what_was_decided_or_cancelled_meanwhile_is_left_alone(desk: Lab) -> None:

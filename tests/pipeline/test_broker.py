@@ -31,12 +31,12 @@ from storage import migrate
 from storage.engine import Database
 from tests.clock import Clock
 from tests.conftest import postgres_schema
-from tests.pipeline.lab import CLEO, DEV, Lab, lab
+from tests.pipeline.lab import CLEO, DEV, Lab, environment, lab
 
 ROOT = Path(__file__).parents[2]
 REDIS = "COPYDESK_TEST_REDIS_URL"
 PATIENCE_S = 90.0
-QUEUES = ("interactive", "rollback", "write", "lint", "send")
+QUEUES = ("interactive", "rollback", "write", "lint", "send", "lists")
 pytestmark = pytest.mark.timeout(300)
 
 
@@ -92,23 +92,9 @@ class Plant:
     def start(self, name: str) -> None:
         settings = self.desk.deps.settings
         env = {
-            **os.environ,
-            "COPYDESK_DATA_DIR": str(self.folder),
-            "COPYDESK_SECRET_KEY": settings.secret_key.get_secret_value(),
-            "COPYDESK_TIME_SCALE": str(settings.time_scale),
-            "COPYDESK_ALLOW_SAMPLE_COPY": "1",
-            "COPYDESK_PRACTICE": settings.practice,
-            "COPYDESK_MAIL_FROM": settings.mail_from,
+            **environment(settings),
             "COPYDESK_FAILPOINTS": str(self.failpoints),
-            "DATABASE_URL": settings.database_url,
             "BROKER_URL": self.broker_url,
-            "SLACK_BOT_TOKEN": settings.slack_bot_token.get_secret_value(),
-            "SLACK_API_URL": settings.slack_api_url,
-            "OPENAI_API_KEY": "practice",
-            "OPENAI_BASE_URL": settings.openai_base_url,
-            "OPENAI_MODEL": settings.openai_model,
-            "SENDGRID_API_KEY": settings.sendgrid_api_key.get_secret_value(),
-            "SENDGRID_API_URL": settings.sendgrid_api_url,
         }
         with (self.folder / f"{name}.log").open("ab") as out:
             self.workers[name] = subprocess.Popen(

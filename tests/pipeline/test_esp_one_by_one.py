@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from domain.campaign import Actor, CampaignId, State
-from domain.rollback import StepName, StepState, Trigger
+from domain.left_out import FEW
+from domain.rollback import RollbackStep, StepName, StepState, Trigger
 from domain.send import ChunkState, DeliveryEvent
 from pipeline import record
 from pipeline.esp.ses import Ses
@@ -20,7 +21,12 @@ from practice.esp.faults import Fault
 from storage.tables import recipients
 from tests.pipeline.esp_contract.mail_server import MailServer, mail_server
 from tests.pipeline.lab import ANA, KEY, OMAR, ONCALL, Lab
-from tests.pipeline.test_faults import died_after_the_call, scheduled, sends_out
+from tests.pipeline.test_faults import (
+    ENGINEER,
+    died_after_the_call,
+    scheduled,
+    sends_out,
+)
 
 
 @pytest.fixture
@@ -82,6 +88,123 @@ def test_who_was_put_off_goes_later_and_the_others_not_again(
     assert mails_once(server)
     assert states(at_smtp, number).keys() == {ChunkState.SENT}
     assert "chunk_put_off" in at_smtp.events(number)
+
+
+@pytest.mark.parametrize("bad", [1, 3])
+def test_who_is_put_off_for_too_long_is_given_up_and_counted(
+    at_smtp: Lab, server: MailServer, bad: int
+) -> None:
+    at_smtp.add_list("small", 600)
+    number = scheduled(at_smtp)
+    people = canary(at_smtp, number)
+    for each in people[:bad]:
+        server.to_rcpt[each] = "450 Come again"
+    at_smtp.tick(1)
+    assert ChunkState.PLANNED in states(at_smtp, number)
+    for _ in range(4):
+        at_smtp.tick(61)
+    # an hour, which is a quarter of a minute in practice time, is over
+    assert states(at_smtp, number).keys() == {ChunkState.SENT}
+    assert at_smtp.state(number) is State.CANARY
+    chunks = [c for c in at_smtp.chunks(number) if c.step == 0]
+    assert sum(c.given_up for c in chunks) == bad
+    assert sum(c.skipped for c in chunks) == bad
+    assert sum(c.accepted for c in chunks) == len(people) - bad
+    totals = at_smtp.look(lambda s: s.events.totals(number))
+    assert totals == {"deferred": bad}
+    (card,) = at_smtp.cards(number)
+    assert f"{bad} skipped ({bad} put off for too long by the ESP)" in str(card.blocks)
+    assert mails_once(server)
+    # not before: the first time only begins it
+    at_smtp.tick(61)
+    assert not set(people[:bad]) & set(server.addresses())
+
+
+def test_a_server_that_puts_everyone_off_for_too_long_parks_after_a_few(
+    at_smtp: Lab, server: MailServer
+) -> None:
+    number = scheduled(at_smtp)
+    people = canary(at_smtp, number)
+    server.to_rcpt[""] = "451 4.7.1 Slow down"
+    at_smtp.tick(1)
+    at_smtp.tick(14)
+    assert at_smtp.state(number) is State.CANARY
+    at_smtp.tick(600)
+    assert at_smtp.state(number) is State.PARKED
+    assert "put off" in str(at_smtp.campaign(number).reason)
+    given_up = sum(c.given_up for c in at_smtp.chunks(number))
+    assert given_up <= FEW
+    assert ChunkState.PLANNED in states(at_smtp, number)
+    server.to_rcpt.clear()
+    at_smtp.write(record.retry, at_smtp.deps.playbook, number, actor=ENGINEER)
+    for _ in range(8):
+        at_smtp.tick(61)
+    assert len(server.addresses()) == len(people) - given_up
+    assert set(server.addresses()) <= set(people)
+
+
+def test_a_server_that_is_away_for_hours_makes_nobody_be_given_up(
+    at_smtp: Lab, server: MailServer
+) -> None:
+    number = scheduled(at_smtp)
+    people = canary(at_smtp, number)
+    server.to_mail = "451 4.3.0 Later"
+    at_smtp.tick(1)
+    for _ in range(10):
+        at_smtp.tick(61)
+    server.to_mail = ""
+    for _ in range(8):
+        at_smtp.tick(61)
+    assert sorted(server.addresses()) == sorted(people)
+    assert at_smtp.look(lambda s: s.events.totals(number)) == {}
+
+
+def bounced_hard(desk: Lab, number: CampaignId) -> int:
+    return desk.look(lambda s: s.events.totals(number)).get("bounced_hard", 0)
+
+
+def test_who_bounces_at_the_hand_over_is_suppressed_and_counted_once(
+    at_smtp: Lab, server: MailServer
+) -> None:
+    number = scheduled(at_smtp)
+    people = canary(at_smtp, number)
+    server.to_rcpt[people[0]] = "550 5.1.1 No such user"
+    at_smtp.tick(1)
+    assert bounced_hard(at_smtp, number) == 1
+    suppressed = (
+        "SELECT r.address FROM suppressions s JOIN recipients r ON r.id = s.recipient_id"
+        " WHERE s.reason = 'bounced'"
+    )
+    assert at_smtp.rows(suppressed) == [(people[0],)]
+    # it is our own word: the ESP has not been heard
+    assert at_smtp.look(lambda s: s.events.last_pulse()) is None
+    ((send_id,),) = at_smtp.rows("SELECT id FROM sends WHERE is_skipped")
+    told = DeliveryEvent(
+        event_id="webhook:1",
+        type="bounced",
+        at=at_smtp.clock(),
+        send_id=send_id,
+        campaign_id=number,
+        is_hard=True,
+    )
+    at_smtp.write(record.esp_events, at_smtp.deps.playbook, [told])
+    assert bounced_hard(at_smtp, number) == 1
+    assert len(at_smtp.rows(suppressed)) == 1
+
+
+def test_a_canary_of_dead_addresses_is_rolled_back_by_the_hand_over_alone(
+    at_smtp: Lab, server: MailServer
+) -> None:
+    number = scheduled(at_smtp)
+    people = canary(at_smtp, number)
+    for each in people:
+        server.to_rcpt[each] = "550 5.1.1 No such user"
+    at_smtp.tick(1)
+    assert at_smtp.state(number) is State.ROLLED_BACK
+    incident = at_smtp.look(lambda s: s.incidents.of(number))
+    assert incident.trigger is Trigger.HARD_BOUNCES
+    assert server.taken == []
+    assert bounced_hard(at_smtp, number) > 1
 
 
 def test_an_address_that_does_not_exist_is_left_out_and_counted(
@@ -152,21 +275,20 @@ def test_a_server_that_turns_the_sender_away_parks_the_campaign(
     assert server.taken == []
 
 
+def rolled_back(desk: Lab, number: CampaignId) -> tuple[RollbackStep, ...]:
+    """Roll a campaign back, and return what became of each step."""
+    book, ana = desk.deps.playbook, Actor(id=ANA)
+    desk.write(record.roll_back, book, number, trigger=Trigger.BUTTON, actor=ana)
+    desk.drain()
+    return desk.look(lambda s: s.incidents.steps(s.incidents.of(number).id))
+
+
 def test_a_rollback_says_what_smtp_cannot_do(at_smtp: Lab, server: MailServer) -> None:
     number = scheduled(at_smtp)
     at_smtp.tick(1)
     (send_id, *_others) = [row[0] for row in at_smtp.rows("SELECT id FROM sends")]
     at_smtp.write(record.unsubscribe, send_id)
-    at_smtp.write(
-        record.roll_back,
-        at_smtp.deps.playbook,
-        number,
-        trigger=Trigger.BUTTON,
-        actor=Actor(id=ANA),
-    )
-    at_smtp.drain()
-    incident = at_smtp.look(lambda s: s.incidents.of(number))
-    steps = at_smtp.look(lambda s: s.incidents.steps(incident.id))
+    steps = rolled_back(at_smtp, number)
     said = {step.name: step.detail for step in steps}
     became = {step.name: step.state for step in steps}
     for name in (StepName.CANCEL, StepName.READ_BACK, StepName.SUPPRESS):
@@ -177,6 +299,7 @@ def test_a_rollback_says_what_smtp_cannot_do(at_smtp: Lab, server: MailServer) -
     assert said[StepName.SUPPRESS] == (
         "SMTP keeps no suppression list; ours holds who is left out."
     )
+    incident = at_smtp.look(lambda s: s.incidents.of(number))
     assert incident.contained_at is None
     (card,) = at_smtp.cards(number)
     shown = str(card.blocks)
@@ -304,17 +427,7 @@ def test_a_rollback_suppresses_at_ses_and_says_what_it_cannot(at_ses: Lab) -> No
         " JOIN chunks c ON c.id = s.chunk_id WHERE c.step = 0 ORDER BY s.id"
     )[0]
     at_ses.write(record.unsubscribe, send_id)
-    at_ses.write(
-        record.roll_back,
-        at_ses.deps.playbook,
-        number,
-        trigger=Trigger.BUTTON,
-        actor=Actor(id=ANA),
-    )
-    at_ses.drain()
-    incident = at_ses.look(lambda s: s.incidents.of(number))
-    steps = at_ses.look(lambda s: s.incidents.steps(incident.id))
-    said = {step.name: step.detail for step in steps}
+    said = {step.name: step.detail for step in rolled_back(at_ses, number)}
     assert said[StepName.CANCEL] == "Amazon SES cannot take back what it has accepted."
     assert said[StepName.SUPPRESS] == "1 recipients suppressed at the ESP"
     assert at_ses.esp_rows("SELECT email FROM suppressions") == [(address,)]

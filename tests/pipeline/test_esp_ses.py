@@ -48,6 +48,22 @@ def test_each_entry_has_its_own_fate(line: Wire) -> None:
     answer = send(connected(line), 4)
     assert answer.accepted == 1
     assert (answer.later, answer.refused, answer.unknown) == ({2}, {3}, {4})
+    assert answer.put_off == {2}
+    assert not answer.bounced
+
+
+def test_an_entry_whose_address_is_invalid_has_bounced(line: Wire) -> None:
+    rows = [
+        {"Status": "SUCCESS"},
+        {"Status": "INVALID_PARAMETER", "Error": "Domain contains dot-dot"},
+        {"Status": "INVALID_PARAMETER", "Error": "Illegal address: a@b..example"},
+        {"Status": "INVALID_PARAMETER", "Error": "Header value is too long"},
+        {"Status": "FAILED", "Error": "Illegal address"},
+    ]
+    line.says(Says(json={"BulkEmailEntryResults": rows}))
+    answer = send(connected(line), 5)
+    assert (answer.accepted, answer.refused) == (1, {2, 3, 4, 5})
+    assert answer.bounced == {2, 3}
 
 
 @pytest.mark.parametrize("status", STOPS)

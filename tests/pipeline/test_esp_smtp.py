@@ -63,6 +63,35 @@ def test_an_answer_about_one_mailbox_leaves_out_that_one(
 
 
 @pytest.mark.parametrize(
+    ("said", "is_gone"),
+    [
+        ("550 5.1.1 No such user", True),
+        ("550 5.1.2 Bad host", True),
+        ("550 5.1.10 Null MX", True),
+        ("550 5.2.1 Disabled", True),
+        ("550 No such user here", True),
+        ("550 User unknown", True),
+        ("551 Elsewhere", True),
+        ("553 Invalid recipient", True),
+        # full, unwelcome, or said of the sender: mailed again another time
+        ("552 5.2.2 Full", False),
+        ("550 5.1.0 Rejected", False),
+        ("550 5.1.8 No such sender", False),
+        ("550 Relaying denied", False),
+        ("553 Sorry", False),
+        ("450 4.1.1 No such user, for now", False),
+    ],
+)
+def test_only_an_address_that_is_gone_for_good_has_bounced(
+    server: MailServer, said: str, *, is_gone: bool
+) -> None:
+    server.to_rcpt["reader2@mail.example"] = said
+    answer = send(connected(server), 1, 2, 3)
+    assert (answer.accepted, answer.refused) == (2, {2})
+    assert answer.bounced == ({2} if is_gone else set())
+
+
+@pytest.mark.parametrize(
     ("said", "wait"),
     [
         ("451 4.7.1 Slow down", timedelta(minutes=5)),
@@ -75,7 +104,7 @@ def test_a_recipient_that_is_put_off_does_not_hold_up_the_others(
 ) -> None:
     server.to_rcpt["reader2@mail.example"] = said
     answer = send(connected(server), 1, 2, 3)
-    assert (answer.accepted, answer.later) == (2, {2})
+    assert (answer.accepted, answer.later, answer.put_off) == (2, {2}, {2})
     assert answer.retry_after == wait
     assert server.addresses() == ["reader1@mail.example", "reader3@mail.example"]
 
@@ -95,8 +124,11 @@ def test_a_server_that_puts_everyone_off_is_asked_no_further(
 ) -> None:
     server.to_rcpt[""] = "451 4.7.1 Slow down"
     server.to_rcpt["reader9@mail.example"] = "550 5.1.1 Never asked about"
-    with pytest.raises(TryLater, match="Slow down"):
-        send(connected(server), *range(1, 10))
+    answer = send(connected(server), *range(1, 10))
+    assert (answer.accepted, answer.later) == (0, set(range(1, 10)))
+    assert answer.put_off == {1, 2, 3, 4, 5}
+    assert not answer.refused
+    assert answer.retry_after == timedelta(minutes=5)
     assert server.taken == []
 
 

@@ -48,8 +48,12 @@ def test_every_mail_is_in_exactly_one_place(
         return
     placed = {fate: fates.count(fate) for fate in Fate}
     assert told.accepted == placed[Fate.TAKEN]
-    assert len(told.refused) == placed[Fate.REFUSED]
-    assert len(told.later) == placed[Fate.LATER]
+    assert len(told.bounced) == placed[Fate.BOUNCED]
+    assert len(told.refused) == placed[Fate.REFUSED] + placed[Fate.BOUNCED]
+    assert len(told.put_off) == placed[Fate.PUT_OFF]
+    assert len(told.later) == placed[Fate.LATER] + placed[Fate.PUT_OFF]
+    assert told.bounced <= told.refused
+    assert told.put_off <= told.later
     assert len(told.unknown) == placed[Fate.UNKNOWN]
     assert not (told.refused & told.later | told.later & told.unknown)
 
@@ -59,7 +63,7 @@ def test_what_goes_again_was_never_taken_nor_unanswered(fates: list[Fate]) -> No
     told = answer(fates, STOPS[2])
     if told is None:
         return
-    assert {fates[number - 1] for number in told.later} <= {Fate.LATER}
+    assert {fates[number - 1] for number in told.later} <= {Fate.LATER, Fate.PUT_OFF}
     assert told.retry_after >= timedelta(seconds=7)
 
 
@@ -69,3 +73,11 @@ def test_before_anything_is_out_a_stop_is_about_all(stopped_by: CampaignError) -
     tally.note(make_mail(1), Fate.REFUSED)
     with pytest.raises(type(stopped_by)):
         tally.answer(stopped_by)
+
+
+def test_who_was_put_off_alone_is_told_apart_though_nothing_is_out() -> None:
+    tally = Tally([make_mail(1), make_mail(2)])
+    tally.note(make_mail(1), Fate.PUT_OFF, after=timedelta(seconds=60))
+    told = tally.answer(STOPS[2])
+    assert (told.accepted, told.later, told.put_off) == (0, {1, 2}, {1})
+    assert told.retry_after == timedelta(seconds=60)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from domain.campaign import Actor, CampaignId, State
+from domain.postmortem import markdown
 from domain.rollback import Trigger
 from domain.send import ChunkState
 from domain.variant import Copy, RevisionId, VariantState
@@ -18,6 +19,7 @@ from pipeline.jobs import TASKS
 from pipeline.relay import Relay
 from pipeline.tasks import run_job
 from practice.esp.faults import Fault
+from storage import queries
 from tests.clock import Clock
 from tests.pipeline.lab import (
     ANA,
@@ -407,6 +409,31 @@ def test_a_call_that_never_arrived_is_sent_once_the_esp_says_so(desk: Lab) -> No
     sends_out(desk, number)
 
 
+def test_an_esp_is_given_its_own_lag_whatever_the_playbook_says(desk: Lab) -> None:
+    number = scheduled(desk)
+    esp_that_forgets(desk)
+    hasty = dataclasses.replace(desk.deps.playbook, look_up_lag=timedelta(0))
+    settings = desk.deps.settings.model_copy(update={"time_scale": 1.0})
+    desk.deps = dataclasses.replace(
+        desk.deps, settings=settings, playbook_now=lambda: hasty
+    )
+    desk.esp_fault(Fault.REFUSE)
+    desk.tick(1)
+    (unknown,) = [c for c in desk.chunks(number) if c.state is ChunkState.UNKNOWN]
+
+    def asked_again() -> None:
+        desk.tick(1)
+        desk.write(record.resolve_chunk, hasty, unknown.id, "look_up", actor=ANA)
+        desk.drain()
+
+    desk.tick(14 * 60)
+    asked_again()
+    assert "chunk_not_taken" not in desk.events(number)
+    desk.tick(60)
+    asked_again()
+    assert "chunk_not_taken" in desk.events(number)
+
+
 def test_a_fault_of_the_esp_is_never_taken_for_a_refusal(desk: Lab) -> None:
     number = scheduled(desk)
     desk.esp_fault(Fault.BROKEN)
@@ -471,6 +498,30 @@ def test_a_person_can_settle_what_nobody_knows(desk: Lab) -> None:
     desk.drain()
     assert "chunk_marked_sent" in desk.events(number)
     sends_out(desk, number)
+
+
+def test_what_a_person_marks_as_sent_after_a_rollback_has_leaked(desk: Lab) -> None:
+    number = scheduled(desk)
+    esp_that_forgets(desk)
+    desk.esp_fault(AFTER)
+    desk.tick(1)
+    (unknown,) = [c for c in desk.chunks(number) if c.state is ChunkState.UNKNOWN]
+    playbook = desk.deps.playbook
+    desk.write(
+        record.roll_back,
+        playbook,
+        number,
+        trigger=Trigger.BUTTON,
+        actor=Actor(id=ANA),
+    )
+    desk.drain()
+    desk.clock.tick(timedelta(minutes=1))
+    desk.write(record.resolve_chunk, playbook, unknown.id, "mark_sent", actor=ANA)
+    desk.drain()
+    with desk.deps.database.engine.connect() as connection:
+        view = queries.postmortem(connection, number, playbook.view_facts)
+    assert view.incident.leaked == unknown.size
+    assert f"gate shut | {unknown.size} |" in markdown(view, {})
 
 
 def test_a_chunk_put_off_while_held_goes_when_the_campaign_goes_on(desk: Lab) -> None:

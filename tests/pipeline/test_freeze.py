@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -128,6 +129,32 @@ def test_it_goes_on_at_once_when_two_people_lift_it(desk: Lab) -> None:
     trail = desk.events(number)
     desk.tick(HOUR.total_seconds())
     assert desk.events(number).count("thawed") == trail.count("thawed") == 1
+
+
+def without(desk: Lab, user: str) -> None:
+    book = desk.deps.playbook
+    people = {who: each for who, each in book.team.people.items() if who != user}
+    team = dataclasses.replace(book.team, people=people)
+    use(desk, dataclasses.replace(book, team=team))
+
+
+def test_who_lost_their_role_after_asking_lifts_nothing_with_another(
+    desk: Lab,
+) -> None:
+    made = freeze(desk)
+    number = approved(desk)
+    lift(desk, made.id, by=OMAR)
+    without(desk, OMAR)
+    assert not lift(desk, made.id, by=CLEO).is_lifted
+    desk.drain()
+    assert f"<@{CLEO}> asks to lift it" in card(desk, number)
+    notice = notices(desk)[0]
+    assert f"<@{CLEO}> asks to lift it" in str(notice.blocks)
+    with pytest.raises(NotYourTurn, match="another person has to confirm"):
+        lift(desk, made.id, by=CLEO)
+    found = lift(desk, made.id, by=CASPAR)
+    assert found.is_lifted
+    assert found.freeze.lift_asked_by == CLEO
 
 
 def test_a_stranger_neither_freezes_nor_lifts(desk: Lab) -> None:

@@ -254,6 +254,45 @@ def test_one_who_cannot_be_merged_is_skipped_and_counted(desk: Lab) -> None:
     assert "1 mail could not be merged" in kept
 
 
+def test_one_of_a_small_chunk_who_cannot_be_merged_stops_nothing(desk: Lab) -> None:
+    ruled(desk, "person.first_name", is_required=True)
+    number = approved_saying(desk, NAME, people(desk, 300, first_name="Ada"))
+    with desk.deps.database.begin() as store:
+        # one of the canary, whose chunks are of a few people each
+        store.connection.exec_driver_sql(
+            "UPDATE recipients SET first_name = '' WHERE id = (SELECT"
+            " MAX(sends.recipient_id) FROM sends JOIN chunks ON"
+            " chunks.id = sends.chunk_id WHERE chunks.step = 0)"
+        )
+    assert {c.size for c in desk.chunks(number) if c.step == 0} <= set(range(1, 7))
+    desk.tick(1)
+    sends_out(desk, number)
+    assert desk.state(number) is State.SENT
+    assert len(desk.mailed()) == 299
+    assert sum(c.unmerged for c in desk.chunks(number)) == 1
+
+
+def test_failures_to_merge_add_up_over_the_chunks_of_a_campaign(desk: Lab) -> None:
+    ruled(desk, "person.first_name", is_required=True)
+    number = approved_saying(desk, NAME, people(desk, 300, first_name="Ada"))
+    with desk.deps.database.begin() as store:
+        # two of the canary, and one in fifty later on
+        store.connection.exec_driver_sql(
+            "UPDATE recipients SET first_name = '' WHERE id IN (SELECT"
+            " sends.recipient_id FROM sends JOIN chunks ON chunks.id = sends.chunk_id"
+            " WHERE chunks.step = 0 ORDER BY sends.id LIMIT 2) OR id IN (SELECT"
+            " sends.recipient_id FROM sends JOIN chunks ON chunks.id = sends.chunk_id"
+            " WHERE chunks.step = 1 ORDER BY sends.id LIMIT 2)"
+        )
+    desk.tick(1)
+    sends_out(desk, number)
+    assert desk.state(number) is State.PARKED
+    reason = str(desk.campaign(number).reason)
+    assert "4 of " in reason
+    assert "mails so far could not be merged, more than 1 in 100" in reason
+    assert 0 < len(desk.mailed()) < 300
+
+
 def test_more_than_one_in_a_hundred_stops_the_chunk_and_nothing_leaves(
     desk: Lab,
 ) -> None:
@@ -337,7 +376,12 @@ def test_a_preview_is_what_would_be_sent(
     sampled = desk.write(record.preview_as, deps.playbook, revision_id, 1, actor=MARA)
     seen = desk.look(
         lambda s: preview.recipient(
-            s, deps.playbook, deps.templates, revision_id, sampled
+            s,
+            deps.playbook,
+            deps.templates,
+            revision_id,
+            sampled.recipient,
+            key="recipient-1",
         )
     )
     assert seen.mail.subject == "Setup at Cedar Labs"

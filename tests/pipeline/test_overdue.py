@@ -16,8 +16,8 @@ from domain.review import Ask, EscalateBy, Escalation, Outcome, ReviewRequest
 from domain.review_rules import Raise
 from pipeline import record
 from pipeline.advance import advance
-from pipeline.relay import fire
 from tests.pipeline.lab import BEA, CASPAR, CLEO, DEV, MARA, OMAR, Lab
+from tests.pipeline.late import card, check_an_hour_without_relay, check_two_relays
 from tests.pipeline.test_record_reviews import edit, in_review, of
 
 SLA = 60
@@ -27,8 +27,7 @@ SLA = 60
 def with_rules(desk: Lab, **changes: Any) -> None:
     book = desk.deps.playbook
     rules = dataclasses.replace(book.rules, **changes)
-    book = dataclasses.replace(book, rules=rules)
-    desk.deps = dataclasses.replace(desk.deps, playbook_now=lambda: book)
+    desk.use(dataclasses.replace(book, rules=rules))
 
 
 def with_copy(desk: Lab, **changes: Any) -> None:
@@ -41,8 +40,7 @@ def with_copy(desk: Lab, **changes: Any) -> None:
         )
         for tier, row in book.stages.items()
     }
-    book = dataclasses.replace(book, stages=stages)
-    desk.deps = dataclasses.replace(desk.deps, playbook_now=lambda: book)
+    desk.use(dataclasses.replace(book, stages=stages))
 
 
 def said(desk: Lab, number: CampaignId, words: str) -> list[str]:
@@ -56,11 +54,6 @@ def reminders(desk: Lab, number: CampaignId) -> list[str]:
 
 def escalations(desk: Lab, number: CampaignId) -> list[str]:
     return said(desk, number, "review waits")
-
-
-def card(desk: Lab, number: CampaignId) -> str:
-    (message,) = desk.cards(number)
-    return json.dumps(message.blocks, ensure_ascii=False)
 
 
 def ask(desk: Lab, number: CampaignId, label: str) -> ReviewRequest:
@@ -172,33 +165,13 @@ def test_the_record_says_who_was_told_about_what(desk: Lab) -> None:
 
 def test_a_relay_that_was_down_for_an_hour_says_it_once(desk: Lab) -> None:
     numbers = [in_review(desk), in_review(desk)]
-    desk.tick(3600)
-    for number in numbers:
-        # no reminder beside it, and none of the sixty that were missed
-        assert reminders(desk, number) == []
-        assert len(escalations(desk, number)) == 1
-    # so late already, it need not be said again soon
-    desk.tick(SLA)
-    desk.tick(7 * SLA - 1)
-    assert [len(escalations(desk, number)) for number in numbers] == [1, 1]
-    desk.tick(1)
-    assert [len(escalations(desk, number)) for number in numbers] == [2, 2]
+    check_an_hour_without_relay(
+        desk, numbers, sla=SLA, reminders=reminders, escalations=escalations
+    )
 
 
 def test_two_relays_escalate_once(desk: Lab) -> None:
-    number = in_review(desk)
-    desk.clock.tick(timedelta(seconds=SLA))
-    due = [
-        each
-        for each in desk.look(lambda s: s.deadlines.due())
-        if each.kind == "overdue"
-    ]
-    assert len(due) == 1
-    for _ in range(2):
-        with desk.deps.database.begin() as store:
-            if store.deadlines.claim(due[0]):
-                fire(store, desk.deps, due[0])
-    assert desk.events(number).count("escalated") == 1
+    check_two_relays(desk, in_review(desk), sla=SLA)
 
 
 def test_a_person_may_be_told_by_direct_message(desk: Lab) -> None:
@@ -255,8 +228,7 @@ def test_a_stage_that_left_the_playbook_makes_its_deadlines_inert(desk: Lab) -> 
     number = in_review(desk)
     book = desk.deps.playbook
     stages = {tier: row[1:] for tier, row in book.stages.items()}
-    changed = dataclasses.replace(book, stages=stages)
-    desk.deps = dataclasses.replace(desk.deps, playbook_now=lambda: changed)
+    desk.use(dataclasses.replace(book, stages=stages))
     desk.tick(SLA)
     assert "escalated" not in desk.events(number)
     assert desk.look(lambda s: s.deadlines.due()) == ()

@@ -52,6 +52,12 @@ def test_watched_addresses_are_read_as_lists_are() -> None:
     assert found.watched == {"vip@northwind.example"}
 
 
+def test_seeds_keep_their_order_and_each_mailbox_is_one() -> None:
+    found = load_canary(raw(seeds=["b@x.example", "a@x.example", "B@x.example"]), 1)
+    assert found.seeds == ("B@x.example", "a@x.example")
+    assert load_canary(raw(seeds=None), 1).seeds == ()
+
+
 RAIL = {"ok": 0.01, "limit": 0.02}
 
 
@@ -103,6 +109,9 @@ RAIL = {"ok": 0.01, "limit": 0.02}
             {"guardrails": {"deferrals": {**RAIL, "decides": "maybe"}}},
             'guardrails, deferrals is "maybe"; allowed: yes, dry_run.',
         ),
+        ({"seeds": "me"}, "canary.yaml, seeds must be a list of up to 20."),
+        ({"seeds": ["a@b.example"] * 21}, "seeds must be a list of up to 20."),
+        ({"seeds": {"a@b.example": 1}}, "seeds must be a list of up to 20."),
         ({"watched": "me"}, "canary.yaml, watched must be a list of up to 500."),
         ({"watched": ["a@b.example"] * 501}, "watched must be a list of up to 500."),
     ],
@@ -113,7 +122,11 @@ def test_what_cannot_be_is_refused_by_name(changed: dict[str, Any], said: str) -
     assert said in str(caught.value)
 
 
-def test_an_address_is_never_in_a_refusal() -> None:
+@pytest.mark.parametrize("key", ["watched", "seeds"])
+@pytest.mark.parametrize(
+    "address", ["secret person@x", "secret@x.example\nBcc: b@x.example", 7, None]
+)
+def test_an_address_is_never_in_a_refusal(key: str, address: object) -> None:
     with pytest.raises(PlaybookRefused) as caught:
-        load_canary(raw(watched=["ok@x.example", "secret person@x"]), 1)
-    assert str(caught.value) == "canary.yaml, watched: entry 2 is no mail address."
+        load_canary(raw(**{key: ["ok@x.example", address]}), 1)
+    assert str(caught.value) == f"canary.yaml, {key}: entry 2 is no mail address."

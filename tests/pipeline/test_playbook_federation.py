@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from domain.channel import Channel
 from pipeline.playbook import Playbook, load_playbook
 from pipeline.playbook_values import PlaybookRefused
 
@@ -136,12 +137,12 @@ def test_a_team_file_that_does_not_hold_together_is_refused(
 def test_a_prompt_says_its_risk_before_it_begins(folder: Path) -> None:
     path = folder / "prompts" / "email.md"
     prompt = path.read_text(encoding="utf-8")
-    assert load(folder).rules.prompt_risk is None
+    assert load(folder).rules.prompt_risks == {}
     path.write_text(f"---\nrisk: high\n---\n{prompt}", encoding="utf-8")
     playbook = load(folder)
-    assert playbook.rules.prompt_risk == "high"
-    assert playbook.of("emea").rules.prompt_risk == "high"
-    assert playbook.prompt == prompt
+    assert playbook.rules.prompt_risks == {"email": "high"}
+    assert playbook.of("emea").rules.prompt_risks == {"email": "high"}
+    assert playbook.prompt(Channel.EMAIL).text == prompt
     for wrong, why in {
         "risk: huge": 'prompts/email.md, risk is "huge"',
         "model: x": "prompts/email.md does not know model",

@@ -73,3 +73,38 @@ def test_a_file_that_is_gone_changes_nothing(folder: Path, live: LivePlaybook) -
     (folder / "team.yaml").unlink()
 
     assert live.now().team == before
+
+
+def privacy(folder: Path, **city: object) -> None:
+    path = folder / "privacy.yaml"
+    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    raw["fields"]["person.city"] |= city
+    path.write_text(yaml.safe_dump(raw), encoding="utf-8")
+
+
+def test_a_field_that_is_taken_out_of_texts_is_out_at_once(
+    folder: Path, live: LivePlaybook
+) -> None:
+    assert live.now().privacy.fields["person.city"].in_text
+    privacy(folder, in_text=False)
+    assert not live.now().privacy.fields["person.city"].in_text
+
+
+def test_a_privacy_file_that_is_refused_changes_nothing_and_keeps_no_team_out(
+    folder: Path, live: LivePlaybook
+) -> None:
+    before = live.now()
+    (folder / "privacy.yaml").write_text("fields: {}", encoding="utf-8")
+    rewrite(folder, team_without(folder, CLEO))
+    assert live.now().privacy == before.privacy
+    assert live.now().team != before.team
+
+
+def test_a_team_file_that_is_refused_keeps_no_privacy_out(
+    folder: Path, live: LivePlaybook
+) -> None:
+    before = live.now()
+    rewrite(folder, "people: [")
+    privacy(folder, in_text=False)
+    assert live.now().privacy != before.privacy
+    assert live.now().team == before.team

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from domain.privacy import Bucket, FieldClass, Period
+from domain.privacy import IMPORTERS, Bucket, FieldClass, Period
 from pipeline.playbook import load_playbook
 from pipeline.playbook_privacy import load_privacy
 from pipeline.playbook_values import PlaybookRefused
@@ -147,3 +147,17 @@ def test_a_playbook_without_it_does_not_load(tmp_path: Path) -> None:
     (playbook / "privacy.yaml").unlink()
     with pytest.raises(PlaybookRefused, match=r"has no privacy\.yaml"):
         load_playbook(playbook, time_scale=1)
+
+
+def test_who_may_import_lists_is_named_by_role(tmp_path: Path) -> None:
+    assert load_privacy(SHIPPED).importers == {"marketer", "marketing_engineer"}
+    assert load_privacy(write(tmp_path, importers=["analyst"])).importers == {"analyst"}
+    assert load_privacy(write(tmp_path, importers=[])).importers == frozenset()
+    # a file of before, without the key
+    assert load_privacy(write(tmp_path, importers=None)).importers == IMPORTERS
+
+
+@pytest.mark.parametrize("importers", ["marketer", [1], [""], {"marketer": True}])
+def test_importers_are_a_list_of_roles(tmp_path: Path, importers: Any) -> None:
+    with pytest.raises(PlaybookRefused, match="importers must be a list of roles"):
+        load_privacy(write(tmp_path, importers=importers))

@@ -7,15 +7,21 @@ import json
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from domain.campaign import Actor, CampaignId, State
 from domain.canary import Alarm, HardKill
+from domain.canary_limits import policy_hash, unpacked
 from domain.canary_policy import Decides, Guardrail, Sending
 from domain.errors import Refused
 from domain.rollback import Incident, Trigger
+from domain.sending import Sending as WhenToSend
+from domain.warm_up import ALL, Ramp, WarmUp
 from pipeline import record
 from pipeline.record.canary_inputs import counts_of
-from tests.pipeline.lab import OMAR, Lab
+from storage import queries
+from storage.tables import canary_pins
+from tests.pipeline.lab import DEV, OMAR, Lab
 from tests.pipeline.test_record_events import event, in_canary, sent, take_in
 
 MONITOR = Actor(id="shell:monitor")
@@ -146,6 +152,109 @@ def test_what_a_guardrail_counted_is_evidence(desk: Lab) -> None:
     assert found["unsubscribes_to_roll_back_in_dry_run"] == 2
 
 
+# The limits it was approved with
+
+
+def complain(desk: Lab, number: CampaignId, many: int) -> None:
+    ids = sent(desk)[:many]
+    take_in(desk, *[event(desk, number, each, "complained") for each in ids])
+
+
+def limits(desk: Lab, number: CampaignId) -> str:
+    facts = desk.deps.playbook.view_facts
+    canary = desk.deps.database.read(queries.campaign_card, number, facts).canary
+    assert canary is not None
+    return canary.limits
+
+
+def approved_with(desk: Lab, number: CampaignId) -> dict[str, object]:
+    """What the record of the approval says."""
+    ((detail,),) = desk.rows(
+        "SELECT detail FROM audit_events WHERE event = 'approved'"  # noqa: S608  # a test's own number
+        f" AND campaign_id = {number}"
+    )
+    found: dict[str, object] = json.loads(detail)
+    return found
+
+
+def test_an_approval_pins_the_limits_with_their_hash(desk: Lab) -> None:
+    number = in_canary(desk)
+    policy = desk.deps.playbook.canary
+    ((body, sha256),) = desk.rows("SELECT body, sha256 FROM canary_pins")
+    assert unpacked(body) == policy
+    assert sha256 == policy_hash(policy) == approved_with(desk, number)["limits"]
+    assert limits(desk, number) == (
+        f"Judged by limits {sha256[:12]}, pinned when it was approved."
+    )
+
+
+def test_a_limit_loosened_while_a_campaign_is_out_does_not_hold_for_it(
+    desk: Lab,
+) -> None:
+    number = in_canary(desk)
+    with_policy(desk, ok_rate=0.2, limit_rate=0.5, disaster_rate=0.6)
+    complain(desk, number, 2)
+    assert desk.state(number) is State.ROLLED_BACK
+    ((raw,),) = desk.rows("SELECT evidence FROM incidents")
+    found = json.loads(raw) if isinstance(raw, str) else raw
+    assert found["limits"] == approved_with(desk, number)["limits"]
+    assert found["limits_are"] == "pinned when it was approved"
+
+
+def test_a_limit_tightened_while_a_campaign_is_out_holds_at_once(desk: Lab) -> None:
+    loose = {"ok_rate": 0.2, "limit_rate": 0.5, "disaster_rate": 0.6}
+    before = desk.deps.playbook.canary
+    with_policy(desk, **loose)
+    number = in_canary(desk)
+    complain(desk, number, 2)
+    assert desk.state(number) is State.CANARY
+    with_playbook(desk, canary=before)
+    assert "and tightened by canary.yaml since" in limits(desk, number)
+    complain(desk, number, 3)
+    assert desk.state(number) is State.ROLLED_BACK
+
+
+def test_a_window_shortened_while_a_campaign_is_out_is_watched_to_its_end(
+    desk: Lab,
+) -> None:
+    window = desk.deps.playbook.canary.window
+    number = in_canary(desk)
+    desk.write(record.hold, desk.deps.playbook, number, actor=OMAR)
+    with_policy(desk, window=window / 4)
+    desk.write(record.extend, desk.deps.playbook, number, actor=OMAR)
+    desk.write(record.extend, desk.deps.playbook, number, actor=DEV)
+    assert desk.campaign(number).decides_at == desk.clock() + window
+
+
+def test_a_campaign_approved_before_limits_were_pinned_goes_by_the_file(
+    desk: Lab,
+) -> None:
+    number = in_canary(desk)
+    with desk.deps.database.begin() as store:
+        store.connection.execute(sa.delete(canary_pins))
+    with_policy(desk, ok_rate=0.2, limit_rate=0.5, disaster_rate=0.6)
+    complain(desk, number, 2)
+    assert desk.state(number) is State.CANARY
+    assert "of canary.yaml, as none were pinned" in limits(desk, number)
+
+
+def test_an_approval_given_again_pins_what_holds_then(desk: Lab) -> None:
+    number = in_canary(desk)
+    other = dataclasses.replace(desk.deps.playbook.canary, ok_rate=0.0015)
+    pinned = desk.write(lambda store: store.canary_pins.pin(number, other))
+    ((sha256,),) = desk.rows("SELECT sha256 FROM canary_pins")
+    assert pinned == sha256 == policy_hash(other)
+
+
+def test_a_warm_up_that_spreads_a_list_makes_it_a_drip(desk: Lab) -> None:
+    warm_up = WarmUp(ramps={ALL: Ramp(then=200)})
+    with_playbook(desk, sending=WhenToSend(warm_up=warm_up))
+    number = in_canary(desk)
+    ((body,),) = desk.rows("SELECT body FROM canary_pins")
+    assert unpacked(body).sending is Sending.DRIP
+    assert desk.campaign(number).audience_size > 200
+
+
 # Arms and drips
 
 
@@ -165,6 +274,10 @@ def test_arms_that_did_not_arrive_as_planned_hold_the_campaign(desk: Lab) -> Non
     desk.tick(1)
     desk.clock.tick(timedelta(minutes=2))
     take_in(desk, *[event(desk, number, each, "delivered") for each in first_only])
+    # the first word after the window decides nothing yet
+    assert desk.state(number) is State.CANARY
+    desk.clock.tick(timedelta(minutes=1))
+    take_in(desk, event(desk, number, first_only[0], "opened"))
     assert desk.state(number) is State.HELD
     said = judgement(desk)
     assert said.startswith(f"Metrics void: {arms[0]} {len(first_only)} of ")
@@ -179,12 +292,12 @@ def test_arms_are_counted_once_the_window_is_over(desk: Lab) -> None:
 
 
 def test_a_drip_is_told_how_much_of_the_step_is_out(desk: Lab) -> None:
-    number = in_canary(desk)
     with_policy(desk, sending=Sending.DRIP)
+    number = in_canary(desk)
     campaign = desk.campaign(number)
     steps = desk.look(lambda store: store.sends.cohorts(number))
     later = dataclasses.replace(campaign, step=1)
-    counts = desk.look(lambda store: counts_of(store, later, steps))
+    counts = desk.look(lambda store: counts_of(store, later, steps, is_mute=False))
     assert (counts.planned_before, counts.planned) == (6, 6 + steps[1].planned)
     assert counts.sent == 6
 

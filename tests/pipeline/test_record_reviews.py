@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from domain.campaign import CampaignId, State
+from domain.channel import Channel
 from domain.errors import (
     AlreadyDecided,
     MoveNotAllowed,
@@ -396,7 +397,7 @@ def test_every_decision_binds_to_the_hash_of_its_text(desk: Lab) -> None:
     (row,) = desk.rows("SELECT revision_sha256, policy_hash, actor FROM decisions")
     assert row == (
         text_of(desk, of(desk, number, "A")).sha256,
-        desk.deps.playbook.policy.hash,
+        desk.deps.playbook.policies[Channel.EMAIL].hash,
         CLEO,
     )
 

@@ -31,6 +31,7 @@ from hypothesis.stateful import (
 
 from domain.brief import parse_brief
 from domain.campaign import Campaign, CampaignId, State
+from domain.channel import Channel
 from domain.checklist import Question
 from domain.comment import SuggestionId
 from domain.errors import Refused
@@ -392,7 +393,7 @@ class Reviewers(RuleBasedStateMachine):
         self.write(store, campaign)
         for variant in store.variants.of(number):
             if variant.state is VariantState.DRAFTED:
-                verdict = decide((), playbook().policy)
+                verdict = decide((), playbook().policies[Channel.EMAIL])
                 record.linted(store, playbook(), variant, verdict)
         if store.campaigns.get(number).state is State.LINTED:
             record.open_review(store, playbook(), number)

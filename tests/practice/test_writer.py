@@ -324,3 +324,20 @@ def test_missing_keys_still_make_a_mail(content: object) -> None:
     assert one.subject
     assert "Hi " in one.body or "Hello " in one.body
     assert "http" not in one.body
+
+
+@pytest.mark.parametrize(
+    ("channel", "headline", "line", "words"),
+    [("landing_page", 60, 160, 300), ("ad", 30, 90, 25), ("chat", 60, 160, 80)],
+)
+def test_copy_that_is_no_mail_fits_and_speaks_to_nobody_by_name(
+    channel: str, headline: int, line: int, words: int
+) -> None:
+    for seed in range(40):
+        text = write(seed, {"channel": channel, "max_words": 2000}, tokens=[])
+        assert 0 < len(text.subject) <= headline
+        assert 0 < len(text.preheader) <= line
+        assert 0 < len(text.body.split()) <= words
+        assert "{" not in f"{text.subject}{text.preheader}{text.body}"
+        assert not text.body.startswith(("Hi ", "Hello ", "Dear "))
+        assert (BRIEF["cta_url"] in text.body) is (channel != "ad")

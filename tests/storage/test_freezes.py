@@ -41,8 +41,8 @@ def test_a_freeze_is_active_until_its_end(database: Database, clock: Clock) -> N
 def test_each_act_is_done_once(database: Database) -> None:
     with database.begin() as store:
         made = freeze(store)
-        store.freezes.act(made.id, Act.LIFT_ASKED, actor="U0ONE")
-        store.freezes.act(made.id, Act.LIFTED, actor="U0TWO")
+        store.freezes.act(made, Act.LIFT_ASKED, actor="U0ONE")
+        store.freezes.act(made, Act.LIFTED, actor="U0TWO")
         found = store.freezes.get(made.id)
         assert (found.lift_asked_by, found.lifted_by) == ("U0ONE", "U0TWO")
         assert store.freezes.active() == ()
@@ -50,9 +50,32 @@ def test_each_act_is_done_once(database: Database) -> None:
         pytest.raises(AlreadyDecided, match="faster about freeze 1"),
         database.begin() as store,
     ):
-        store.freezes.act(made.id, Act.LIFTED, actor="U0THREE")
+        store.freezes.act(made, Act.LIFTED, actor="U0THREE")
     with pytest.raises(Unknown, match="no freeze 9"), database.begin() as store:
         store.freezes.get(FreezeId(9))
+
+
+def test_who_asks_again_is_another_row_and_the_one_that_counts(
+    database: Database,
+) -> None:
+    with database.begin() as store:
+        first = freeze(store)
+        freeze(store)
+        store.freezes.act(first, Act.LIFT_ASKED, actor="U0ONE")
+        seen = store.freezes.get(first.id)
+        store.freezes.act(seen, Act.LIFT_ASKED, actor="U0TWO")
+    for asked in (first, seen):
+        # whoever saw what was there before is too late
+        with (
+            pytest.raises(AlreadyDecided, match="faster about freeze"),
+            database.begin() as store,
+        ):
+            store.freezes.act(asked, Act.LIFT_ASKED, actor="U0THREE")
+    with database.begin() as store:
+        found, other = (store.freezes.get(each) for each in (first.id, FreezeId(2)))
+        assert (found.lift_asked_by, found.lift_asks) == ("U0TWO", 2)
+        assert (other.lift_asked_by, other.lift_asks) == (None, 0)
+        assert store.freezes.active() == (found, other)
 
 
 def test_what_waits_goes_on_once_and_remembers_that_it_had_passed(

@@ -34,7 +34,7 @@ def test_a_person_gets_at_most_one_mail_of_a_campaign(database: Database) -> Non
     with database.begin() as store:
         campaign, _ = make_planned(store)
         (variant, *_) = store.variants.of(campaign.id)
-        ((person, _, _), *_) = store.audiences.mailable_keys(campaign.audience_id)
+        ((person, *_), *_others) = store.audiences.mailable_keys(campaign.audience_id)
         again = {
             "recipient_id": person,
             "variant_id": variant.id,

@@ -19,7 +19,7 @@ HOUR = timedelta(hours=1)
 
 
 def read(database: Database, campaign: Campaign, clock: Clock) -> ArmsResult | None:
-    return database.read(queries.arms, campaign.id, policy=POLICY, now=clock())
+    return database.read(queries.arms, campaign.id, today=POLICY, now=clock())
 
 
 def test_clicks_of_people_decide_at_the_planned_end(

@@ -494,7 +494,7 @@ def test_a_card_takes_the_same_few_statements_whatever_its_size(
     sa.event.listen(database.engine, "before_cursor_execute", note)
     card(database, campaign)
 
-    assert len(seen) == 14
+    assert len(seen) == 15
 
 
 # Variants and revisions ---------------------------------------------------------------------

@@ -16,10 +16,11 @@ from domain.rejection import RejectReason
 from domain.review import BY_ITSELF, Outcome
 from domain.stage_metrics import DeskMetrics, StageMetrics
 from domain.undo import DecisionId
-from domain.variant import VariantState
+from domain.variant import Variant, VariantState
 from storage import queries, tables
 from storage.engine import Database
 from storage.queries.stage_metrics import STATEMENTS
+from storage.store import Store
 from tests.clock import Clock
 from tests.factories import (
     COPY_ONE,
@@ -37,6 +38,14 @@ from tests.factories import (
 FACTS = make_facts()
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MANY = 10_000
+
+
+def in_review(store: Store, labels: str, **asked: Any) -> list[Variant]:
+    """Texts of one campaign about which its first stage is asked."""
+    campaign = add_campaign(store)
+    texts = write_all(store, campaign, labels)
+    open_review(store, campaign, texts, **asked)
+    return texts
 
 
 def metrics(database: Database, clock: Clock, *, days: int = 7) -> DeskMetrics:
@@ -62,9 +71,7 @@ def test_decisions_are_counted_with_their_codes_and_times(
     database: Database, clock: Clock
 ) -> None:
     with database.begin() as store:
-        campaign = add_campaign(store)
-        texts = write_all(store, campaign, "ABCDE")
-        open_review(store, campaign, texts)
+        texts = in_review(store, "ABCDE")
     for variant, code in zip(
         texts,
         (None, RejectReason.LEGAL, RejectReason.OFF_BRIEF, RejectReason.LEGAL),
@@ -91,9 +98,7 @@ def test_a_decision_at_its_due_time_is_kept_and_a_later_one_is_not(
     database: Database, clock: Clock
 ) -> None:
     with database.begin() as store:
-        campaign = add_campaign(store)
-        first, second, third = write_all(store, campaign)
-        open_review(store, campaign, [first, second, third], due_in=HOUR)
+        first, second, _third = in_review(store, "ABC", due_in=HOUR)
     clock.tick(HOUR)
     with database.begin() as store:
         decide(store, open_request(store, first))
@@ -110,9 +115,7 @@ def test_what_passed_by_itself_kept_no_sla_and_took_nobody_time(
     database: Database, clock: Clock
 ) -> None:
     with database.begin() as store:
-        campaign = add_campaign(store)
-        variant, *_ = write_all(store, campaign, "A")
-        open_review(store, campaign, [variant], due_in=HOUR)
+        (variant,) = in_review(store, "A", due_in=HOUR)
     clock.tick(HOUR)
     with database.begin() as store:
         decide(store, open_request(store, variant), actor=BY_ITSELF)
@@ -127,9 +130,7 @@ def test_rework_withdrawals_reminders_and_escalations_are_counted(
     database: Database, clock: Clock
 ) -> None:
     with database.begin() as store:
-        campaign = add_campaign(store)
-        texts = write_all(store, campaign, "ABCD")
-        open_review(store, campaign, texts)
+        texts = in_review(store, "ABCD")
         asked = [open_request(store, each) for each in texts]
         store.reviews.reminded([each.id for each in asked[:3]])
         store.reviews.escalated([asked[0].id])
@@ -148,9 +149,7 @@ def test_a_decision_that_was_taken_back_counts_as_undone_alone(
     database: Database, clock: Clock
 ) -> None:
     with database.begin() as store:
-        campaign = add_campaign(store)
-        variant, *_ = write_all(store, campaign, "A")
-        open_review(store, campaign, [variant])
+        (variant,) = in_review(store, "A")
         request = open_request(store, variant)
         slip = RejectReason.LEGAL
         decide(store, request, is_approval=False, code=slip, reason="A slip.")
@@ -181,9 +180,7 @@ def test_a_rejection_of_before_there_were_codes_is_counted_without_one(
     database: Database, clock: Clock
 ) -> None:
     with database.begin() as store:
-        campaign = add_campaign(store)
-        variant, *_ = write_all(store, campaign, "A")
-        open_review(store, campaign, [variant])
+        (variant,) = in_review(store, "A")
         decide(store, open_request(store, variant), is_approval=False, reason="Old.")
 
     assert copy(database, clock).rejected_for == ((None, 1),)
@@ -193,9 +190,7 @@ def test_only_the_last_days_count_and_an_open_question_is_never_too_old(
     database: Database, clock: Clock
 ) -> None:
     with database.begin() as store:
-        campaign = add_campaign(store)
-        old, waiting, *_ = write_all(store, campaign, "AB")
-        open_review(store, campaign, [old, waiting])
+        old, _waiting = in_review(store, "AB")
         decide(store, open_request(store, old))
     clock.tick(8 * DAY)
 
@@ -257,9 +252,7 @@ def test_a_stage_that_left_the_playbook_comes_last(
     database: Database, clock: Clock
 ) -> None:
     with database.begin() as store:
-        campaign = add_campaign(store)
-        variant, *_ = write_all(store, campaign, "A")
-        open_review(store, campaign, [variant], stage="astrology")
+        in_review(store, "A", stage="astrology")
 
     last = metrics(database, clock).stages[-1]
 

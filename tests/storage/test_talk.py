@@ -137,7 +137,8 @@ def test_a_plan_is_discarded_as_far_as_nothing_has_left(database: Database) -> N
         (b, *_) = write_all(store, other)
         plan(store, campaign, a)
         kept = plan(store, other, b)
-        store.sends.discard_plan(campaign.id)
+        while store.sends.discard_plan(campaign.id, most=1):
+            pass
         assert not store.sends.is_planned(campaign.id)
         assert store.sends.chunks(campaign.id) == ()
         assert store.sends.chunks(other.id) == kept

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+import httpx
 from playwright.sync_api import Locator, expect
 
 from tests.stories.person import CLEO, CLICK_MS, DEV, WORK_MS, Person
@@ -16,6 +17,9 @@ SMALL: Final = "a small list"
 GOAL: Final = "Bring people who stopped half way through a demo back to finish it."
 MESSAGE: Final = "Your demo is still there, and it takes ten minutes to finish."
 LINK: Final = "https://northwind.example/demo"
+_SEED: Final = "team@"
+"""How the shipped canary.yaml's seeds begin; no list of the stories has such an address."""
+_EVERY_MAIL: Final = 1_000_000
 
 
 def open_brief(who: Person) -> Locator:
@@ -90,9 +94,11 @@ def approve(who: Person, number: int, label: str, stage: str) -> None:
     expect(variant).to_contain_text(said, timeout=WORK_MS)
 
 
-def approve_everywhere(play: Play, number: int) -> None:
-    """Copy lets two variants through, deliverability chooses the one that is sent."""
-    for who, stage, labels in ((CLEO, "Copy", "AB"), (DEV, "Deliverability", "A")):
+def approve_everywhere(
+    play: Play, number: int, *, copy: str = "AB", sent: str = "A"
+) -> None:
+    """Copy lets one more through than is sent; deliverability chooses those."""
+    for who, stage, labels in ((CLEO, "Copy", copy), (DEV, "Deliverability", sent)):
         with play.step(f"{stage.lower()} approves {' and '.join(labels)}"):
             reviewer = play.person(who)
             for label in labels:
@@ -109,3 +115,51 @@ def canary(play: Play, who: Person, number: int) -> Locator:
             re.compile(r"Canary: \d+ mails out"), timeout=120_000
         )
     return card
+
+
+def switch_esp(
+    play: Play, who: Person, *choices: str, liked: str | None = None
+) -> None:
+    """Somebody makes the practice ESP and its readers behave so, on its page."""
+    with play.step(
+        f"the practice ESP: {', '.join([*choices, liked or '']).strip(', ')}"
+    ):
+        page = who.context.new_page()
+        page.goto(f"{esp(play)}/practice/switches")
+        for choice in choices:
+            page.get_by_label(choice).check()
+        if liked is not None:
+            page.get_by_label("They click three times as often").fill(liked)
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("status")).to_contain_text("Saved")
+        page.close()
+
+
+def esp(play: Play) -> str:
+    """The practice ESP's address."""
+    return play.desk.env["SENDGRID_API_URL"].rstrip("/")
+
+
+def mails_sent(play: Play) -> int:
+    """How many mails have left the practice ESP, the team's seeds left out."""
+    address = f"{esp(play)}/practice/mails?limit={_EVERY_MAIL}"
+    return sum(
+        each["state"] == "sent" and not each["to"].startswith(_SEED)
+        for each in httpx.get(address, timeout=60).json()
+    )
+
+
+def open_evidence(who: Person, card: Locator) -> Locator:
+    """Everything that a decision about a canary rests on."""
+    # a button while it is decided, in the menu before and after
+    button = card.get_by_role("button", name="Evidence")
+    if button.count():
+        button.click()
+    else:
+        who.choose(card, "Evidence")
+    return who.dialog("Evidence")
+
+
+def close(window: Locator) -> None:
+    window.get_by_role("button", name="Close", exact=True).click()
+    expect(window).to_have_count(0, timeout=CLICK_MS)

@@ -1,24 +1,24 @@
 """Play stories on the practice page, in a real browser against a real desk.
 
-`python tests/stories/play.py [NAME ...]` plays the named ones, or all of them, and
-closes on `N passed, N failed`.
+`python tests/stories/play.py [NAME ...]` plays the named ones, or all of them, some
+of them at the same time, and closes on `N passed, N failed`.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import fcntl
 import os
 import shutil
-import signal
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from types import FrameType
 
 if __package__ in (None, ""):  # run as a file: the project's folder is not on the path
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -28,9 +28,17 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.stories import (
     brief_to_sent,
+    delivery_arms,
+    delivery_breach,
+    delivery_calm,
+    delivery_esp_down,
     delivery_freeze,
+    delivery_held,
+    delivery_landing_page,
     delivery_list,
+    delivery_no_data,
     delivery_reader,
+    delivery_upload,
     review_brand_lead,
     review_bulk,
     review_nobody_acts,
@@ -39,7 +47,8 @@ from tests.stories import (
     rollback,
     small_ones,
 )
-from tests.stories.stack import DeskBroken, Stack, attach, start
+from tests.stories.beside import play_beside, stop_by_the_usual_way
+from tests.stories.stack import ROOT, DeskBroken, Stack, attach, prepare, start
 from tests.stories.stage import CHROMIUM_ARGS, IMAGES, Play
 
 AS_SHIPPED = 240.0
@@ -49,7 +58,8 @@ UNHURRIED = 60.0
 """Four hours take four minutes: nothing passes by itself meanwhile."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_BROWSER = 2
-_STOPPED = 143
+AT_ONCE = 3
+"""A story waits most of the time; two cores bear three of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,27 +68,46 @@ class Story:
 
     Attributes:
         scale: How many seconds of practice time one second stands for.
+        playbook: Changes a copy of the playbook before the desk is started on it;
+            says what else its environment has.
     """
 
     run: Callable[[Play], None]
     scale: float = FASTER
+    playbook: Callable[[Path], Mapping[str, str]] | None = None
 
 
 STORIES = {
+    # the long ones first: what is left of them then fills up with short ones
     "brief-to-sent": Story(run=brief_to_sent.desktop, scale=AS_SHIPPED),
+    "delivery-arms": Story(
+        run=delivery_arms.play, scale=UNHURRIED, playbook=delivery_arms.playbook
+    ),
+    "delivery-calm": Story(run=delivery_calm.play),
+    "phone-brief-to-sent": Story(run=brief_to_sent.phone),
     "smoke": Story(run=small_ones.smoke),
     "complaints-roll-back": Story(run=rollback.complaints),
     "on-call-rollback": Story(run=rollback.on_call),
     "keyboard-on-call-rollback": Story(run=rollback.by_keyboard),
-    "phone-brief-to-sent": Story(run=brief_to_sent.phone),
     "phone-complaints-roll-back": Story(run=rollback.phone_complaints),
     "review-brand-lead": Story(run=review_brand_lead.play),
     "review-tier-a": Story(run=review_tier_a.play, scale=UNHURRIED),
     "review-bulk": Story(run=review_bulk.play, scale=UNHURRIED),
     "review-nobody-acts": Story(run=review_nobody_acts.play, scale=AS_SHIPPED),
     "review-second-thoughts": Story(run=review_second_thoughts.play),
+    "delivery-complaints": Story(run=delivery_breach.complaints),
+    "delivery-bounces": Story(run=delivery_breach.bounces),
+    "delivery-held": Story(run=delivery_held.play),
+    "delivery-no-data": Story(run=delivery_no_data.play),
+    "delivery-esp-down": Story(
+        run=delivery_esp_down.play,
+        scale=AS_SHIPPED,
+        playbook=delivery_esp_down.playbook,
+    ),
     "delivery-freeze": Story(run=delivery_freeze.play),
+    "delivery-landing-page": Story(run=delivery_landing_page.play),
     "delivery-list": Story(run=delivery_list.play),
+    "delivery-upload": Story(run=delivery_upload.play),
     "delivery-reader": Story(run=delivery_reader.play, scale=AS_SHIPPED),
     "hostile-brief": Story(run=small_ones.hostile),
     "preview": Story(run=small_ones.preview),
@@ -105,19 +134,42 @@ def browser(path: str) -> Iterator[Browser]:
 
 
 @contextlib.contextmanager
-def desk(scale: float, on: Path | None = None) -> Iterator[Stack]:
-    """A fresh desk, thrown away afterwards; or the one that runs on a folder."""
+def desk(
+    story: Story, on: Path | None = None, like: Path | None = None
+) -> Iterator[Stack]:
+    """A fresh desk, thrown away afterwards; or the one that runs on a folder.
+
+    Args:
+        like: A data folder with all that a first start makes, which takes its time.
+    """
     if on is not None:
         yield attach(on)
         return
     with tempfile.TemporaryDirectory(
         prefix="copydesk-stories-", ignore_cleanup_errors=True
     ) as folder:
-        running = start(Path(folder), scale=scale)
+        if like is not None:
+            shutil.copytree(like, folder, dirs_exist_ok=True)
+        more: dict[str, str] = {}
+        if story.playbook is not None:
+            own = Path(folder, "playbook")
+            shutil.copytree(ROOT / "playbook", own)
+            more = {"COPYDESK_PLAYBOOK": str(own), **story.playbook(own)}
+        with _one_start_at_a_time():
+            running = start(Path(folder), scale=story.scale, more=more)
         try:
             yield running
         finally:
             running.stop()
+
+
+@contextlib.contextmanager
+def _one_start_at_a_time() -> Iterator[None]:
+    """A desk takes ports that it found free a moment before; two must not find them."""
+    path = Path(tempfile.gettempdir(), f"copydesk-stories-{os.getuid()}.lock")
+    with path.open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def play(
@@ -142,41 +194,27 @@ def play(
     return None
 
 
-def play_all(
-    names: Sequence[str],
-    path: str,
+def play_alone(
+    name: str,
     *,
+    path: str,
     images: Path | None,
-    on: Path | None,
-) -> dict[str, str | None]:
-    """Play these, each on a desk of its own: none waits for another's Slack turns."""
-    results: dict[str, str | None] = {}
-    with browser(path) as window:
-        for name in names:
-            results[name] = _alone(name, window, images=images, on=on)
-    return results
-
-
-def _alone(
-    name: str, window: Browser, *, images: Path | None, on: Path | None
+    on: Path | None = None,
+    like: Path | None = None,
 ) -> str | None:
-    scale = STORIES[name].scale
+    """Play one in a browser and on a desk of its own; no other takes its Slack turns."""
+    story = STORIES[name]
     began = time.monotonic()
     try:
-        with desk(scale, on) as running:
+        with browser(path) as window, desk(story, on, like) as running:
             click.echo(
                 f"\nA desk is up in {time.monotonic() - began:.1f} s."
-                f" 1 s of practice stands for {scale / 60:g} min.",
+                f" 1 s of practice stands for {story.scale / 60:g} min.",
             )
             return play(name, running, window, images=images)
     except DeskBroken as broken:
         click.echo(f"  FAILED: {broken}")
         return str(broken)
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    """Leave by the usual way, so that no desk is left running."""
-    raise SystemExit(_STOPPED)
 
 
 def main() -> int:
@@ -187,8 +225,11 @@ def main() -> int:
     parser.add_argument(
         "--on", type=Path, help="data folder of a desk that runs already"
     )
+    parser.add_argument(
+        "--at-once", type=int, default=AT_ONCE, help="how many stories at a time"
+    )
     given = parser.parse_args()
-    signal.signal(signal.SIGTERM, _stop)
+    stop_by_the_usual_way()
     unknown = [name for name in given.names if name not in STORIES]
     if unknown:
         parser.error(
@@ -199,12 +240,16 @@ def main() -> int:
         click.echo("Stories need Chromium: apt-get install chromium")
         return NO_BROWSER
     wants_images = given.images or os.environ.get("COPYDESK_STORY_IMAGES") == "1"
-    results = play_all(
-        given.names or list(STORIES),
-        path,
-        images=IMAGES if wants_images else None,
-        on=given.on,
-    )
+    names = given.names or list(STORIES)
+    work = partial(play_alone, path=path, images=IMAGES if wants_images else None)
+    if given.on is not None or len(names) == 1:
+        # as it goes, for whoever watches
+        results = {name: work(name, on=given.on) for name in names}
+    else:
+        with tempfile.TemporaryDirectory(prefix="copydesk-first-") as folder:
+            prepare(Path(folder))
+            on_a_copy = partial(work, like=Path(folder))
+            results = play_beside(names, on_a_copy, most=given.at_once)
     failed = [name for name, wrong in results.items() if wrong is not None]
     click.echo()
     for name in failed:

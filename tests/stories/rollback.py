@@ -81,7 +81,7 @@ def on_call(play: Play) -> None:
         expect(progress).to_contain_text("gate closed")
         play.shot(omar.page, "modal-rollback-progress")
         _say_why(progress)
-    _told(play, omar, number)
+    play.shot(_told(play, omar, number), "card-rolled-back-by-hand")
     _second_person(play, number)
     _hand_record(play, number)
 
@@ -101,14 +101,14 @@ def _say_why(progress: Locator) -> None:
     expect(progress).to_have_count(0, timeout=CLICK_MS)
 
 
-def _told(play: Play, who: Person, number: int) -> None:
-    with play.step("card and on-call channel say who stopped it and why"):
+def _told(play: Play, who: Person, number: int) -> Locator:
+    with play.step("on-call channel and card say who stopped it and why"):
+        notice = who.card(number, ON_CALL)
+        expect(notice).to_contain_text("Rolled back by @omar", timeout=WORK_MS)
         card = who.card(number)
         expect(card).to_contain_text("Rolled back by @omar", timeout=WORK_MS)
         expect(card).to_contain_text(WHY, timeout=WORK_MS)
-        play.shot(card, "card-rolled-back-by-hand")
-        notice = who.card(number, ON_CALL)
-        expect(notice).to_contain_text("Rolled back by @omar", timeout=WORK_MS)
+        return card
 
 
 def _second_person(play: Play, number: int) -> None:

@@ -9,13 +9,19 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from cli.desk import made_secrets
 
 ROOT = Path(__file__).resolve().parents[2]
 _OURS = ("COPYDESK_", "SLACK_", "OPENAI_", "SENDGRID_", "SPARKPOST_", "PRACTICE_")
 _OURS_EXACT = ("DATABASE_URL", "BROKER_URL")
 _UP = re.compile(r"Copydesk is up .*?Open (?P<page>http://\S+)", re.DOTALL)
+_NO_MORE: Final[Mapping[str, str]] = MappingProxyType({})
 _UP_WITHIN_S = 120
 _DOWN_WITHIN_S = 60
 
@@ -38,7 +44,9 @@ class Stack:
     page: str
     process: subprocess.Popen[bytes] | None = None
 
-    def copydesk(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def copydesk(
+        self, *words: str, within_s: float = 180
+    ) -> subprocess.CompletedProcess[str]:
         """Run one command against this desk, as a person in a shell would."""
         return subprocess.run(
             [sys.executable, "-m", "cli.main", *words],
@@ -46,17 +54,17 @@ class Stack:
             env=environment(self.folder),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=within_s,
             check=False,
         )
 
-    def said(self, *words: str) -> str:
+    def said(self, *words: str, within_s: float = 180) -> str:
         """What a command prints.
 
         Raises:
             DeskBroken: It failed.
         """
-        done = self.copydesk(*words)
+        done = self.copydesk(*words, within_s=within_s)
         if done.returncode:
             raise DeskBroken(
                 f"`copydesk {' '.join(words)}` ended with {done.returncode}:"
@@ -99,7 +107,9 @@ class Stack:
         )
 
 
-def environment(folder: Path, *, scale: float | None = None) -> dict[str, str]:
+def environment(
+    folder: Path, *, scale: float | None = None, more: Mapping[str, str] = _NO_MORE
+) -> dict[str, str]:
     """This shell's environment without any setting of Copydesk, then the desk's own."""
     env = {
         name: value
@@ -109,11 +119,26 @@ def environment(folder: Path, *, scale: float | None = None) -> dict[str, str]:
     env["COPYDESK_DATA_DIR"] = str(folder)
     if scale is not None:
         env |= {"COPYDESK_TIME_SCALE": f"{scale:g}", "COPYDESK_PORT": "0"}
-    return env
+    return env | more
 
 
-def start(folder: Path, *, scale: float) -> Stack:
+def prepare(folder: Path) -> None:
+    """Make what a first start makes: secrets, an empty record, the practice lists.
+
+    Raises:
+        DeskBroken: A command failed.
+    """
+    made_secrets(folder)
+    not_started = Stack(folder, page="")
+    not_started.said("migrate")
+    not_started.said("practice", "lists")
+
+
+def start(folder: Path, *, scale: float, more: Mapping[str, str] = _NO_MORE) -> Stack:
     """Start a desk on free ports and wait for the address that it prints.
+
+    Args:
+        more: Variables that it is given besides.
 
     Raises:
         DeskBroken: It ended, or printed no address in time.
@@ -124,7 +149,7 @@ def start(folder: Path, *, scale: float) -> Stack:
         process = subprocess.Popen(
             [sys.executable, "-u", "-m", "cli.main", "up"],
             cwd=ROOT,
-            env=environment(folder, scale=scale),
+            env=environment(folder, scale=scale, more=more),
             stdout=out,
             stderr=subprocess.STDOUT,
         )

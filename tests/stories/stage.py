@@ -6,7 +6,7 @@ import io
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +27,7 @@ CHROMIUM_ARGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-_COLOURS = 192
+_COLOURS = 64
 
 
 @dataclass
@@ -73,6 +73,7 @@ class Play:
         name: str,
         *,
         at: Locator | None = None,
+        keep: Collection[str] = ("", "phone-"),
     ) -> None:
         """Look at something at both widths, and save a screenshot of each.
 
@@ -80,7 +81,12 @@ class Play:
 
         Args:
             at: What has to be in sight on a page that scrolls.
+            keep: The prefixes of those that the docs show; the others are not saved.
         """
+        # a message in which a button has the focus is drawn with its tools
+        person.page.evaluate(
+            "document.activeElement.closest('[role=log]') && document.activeElement.blur()"
+        )
         for prefix, (width, height) in (("phone-", PHONE_SIZE), ("", DESK_SIZE)):
             person.page.set_viewport_size({"width": width, "height": height})
             if isinstance(what, Locator):
@@ -88,7 +94,8 @@ class Play:
             if at is not None:
                 at.scroll_into_view_if_needed()
             assert person.fits(), f"{name} is wider than {width} px."
-            self.shot(what, f"{prefix}{name}")
+            if prefix in keep:
+                self.shot(what, f"{prefix}{name}")
 
     def audit(self, number: int) -> str:
         """A campaign's story as the record tells it."""

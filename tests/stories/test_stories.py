@@ -33,7 +33,7 @@ def running(request: pytest.FixtureRequest) -> Iterator[Stack]:
 
 @pytest.mark.parametrize(
     ("running", "name"),
-    [pytest.param(story.scale, name, id=name) for name, story in STORIES.items()],
+    [pytest.param(story, name, id=name) for name, story in STORIES.items()],
     indirect=["running"],
 )
 def test_the_story_is_played_to_its_end(

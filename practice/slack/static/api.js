@@ -8,6 +8,7 @@ const WORDS = {
   name_taken: "A channel by that name exists already.", invalid_name: "A channel name has 1 to 80 characters.", channel_not_found: "This channel is gone.",
   message_not_found: "This message is gone.", thread_not_found: "This thread is gone.", action_not_found: "This button is gone. The card shows the newest state.",
   view_not_found: "This dialog is no longer open.", user_not_found: "Nobody by that name is in this workspace.", unknown_shortcut: "The app has no such shortcut.",
+  file_empty: "This file is empty.",
   account_inactive: "This account is deactivated, so it can do nothing. Act as somebody else to reactivate it.", no_such_subteam: "There is no such user group.",
 };
 
@@ -35,6 +36,16 @@ export async function post(path, body) {
     );
   } catch {
     return { ok: false, verdict: "no_server", error: "The practice server does not answer. Is it still running?" };
+  }
+}
+
+/** Give the workspace a file as the current person. */
+export async function upload(file) {
+  const query = new URLSearchParams({ as: store.as, name: file.name });
+  try {
+    return await answer(await fetch(`/practice/upload?${query}`, { method: "POST", headers: { "X-Practice": "1" }, body: file }));
+  } catch {
+    return { ok: false, error: "The practice server does not answer. Is it still running?" };
   }
 }
 

@@ -1,7 +1,8 @@
 // Interactive Block Kit elements. Each takes (element, block, surface, opts) and
 // returns a node; opts.changed is set where a change is sent to the app at once.
 
-import { append, h, icon, uid } from "./dom.js";
+import { failureText, upload } from "./api.js";
+import { append, fill, h, icon, uid } from "./dom.js";
 import { plain, safeUrl, textObject } from "./mrkdwn.js";
 import { openMenu } from "./popup.js";
 import { renderSelect } from "./select.js";
@@ -122,22 +123,30 @@ function choice(type, field, initialField) {
   };
 }
 
+/** A file goes to the workspace as soon as it is chosen; the form only names it. */
 function fileInput(el, block, surface, opts) {
-  surface.value(block.block_id, el.action_id, { type: el.type, files: [] });
+  const most = el.max_files ?? 10;
+  const stored = surface.value(block.block_id, el.action_id, { type: el.type, files: [] });
   const accept = (el.filetypes || []).map((ext) => `.${ext}`).join(",");
-  const node = h("input", { id: opts.id, type: "file", class: "field", multiple: (el.max_files ?? 10) > 1, accept: accept || null, "aria-describedby": opts.describedBy, dataset: { field: "", actionId: el.action_id } });
+  const given = h("ul", { class: "given-files", "aria-live": "polite" });
+  const show = (files) => fill(given, files.map((file) => h("li", {}, icon("file", 16), h("span", {}, file.name))));
+  const say = (text) => fill(given, h("li", {}, text));
+  const node = h("input", { ...common(el, opts), type: "file", class: "field", multiple: most > 1, accept: accept || null });
   node.addEventListener("change", async () => {
-    const files = await Promise.all([...node.files].slice(0, el.max_files ?? 10).map(asFile));
-    surface.set(block.block_id, el.action_id, { type: el.type, files });
+    const set = (files) => surface.set(block.block_id, el.action_id, { type: el.type, files });
+    set([]);
+    if (!node.files.length) return show([]);
+    if (node.files.length > most) return say(most === 1 ? "One file only." : `At most ${most} files.`);
+    say("Uploading…");
+    const replies = await Promise.all([...node.files].map(upload));
+    const lost = replies.find((reply) => !reply.file);
+    if (lost) return say(failureText(lost));
+    const files = replies.map((reply) => reply.file);
+    set(files);
+    show(files);
   });
-  return node;
-}
-
-async function asFile(file) {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  let binary = "";
-  for (let i = 0; i < bytes.length; i += 8192) binary += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  return { name: file.name, mimetype: file.type || "application/octet-stream", size: file.size, content_base64: btoa(binary) };
+  show(stored.files);
+  return h("span", { class: "file-field" }, node, given);
 }
 
 function richTextInput(el, block, surface, opts) {

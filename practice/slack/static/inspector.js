@@ -58,10 +58,13 @@ function rowNode(row) {
   return node;
 }
 
-function faultSwitch() {
+function faultSwitches() {
   const select = h("select", { id: "fault-mode", on: { change: () => post("faults", { mode: select.value }) } }, FAULTS.map(([value, text]) => h("option", { value }, text)));
   select.value = store.faults.mode || "none";
-  return h("div", { class: "inspector-faults" }, h("label", { for: "fault-mode" }, "Make Slack misbehave"), select);
+  const slack = h("div", { class: "inspector-faults" }, h("label", { for: "fault-mode" }, "Make Slack misbehave"), select);
+  if (!store.espPage) return [slack];
+  const esp = h("a", { href: store.espPage, target: "_blank", rel: "noopener" }, "Make the ESP or its readers misbehave");
+  return [slack, h("div", { class: "inspector-faults" }, esp)];
 }
 
 export function drawInspector(node, onClose) {
@@ -69,7 +72,7 @@ export function drawInspector(node, onClose) {
   fill(node,
     h("header", { class: "pane-head" }, h("div", {}, h("h2", {}, "Inspector"), h("p", { class: "pane-sub" }, "Each signed request the app received, newest first")),
       h("button", { type: "button", class: "icon-button", "aria-label": "Close inspector", on: { click: onClose } }, icon("close"))),
-    body, faultSwitch());
+    body, faultSwitches());
   nodes.clear();
   refreshInspector();
 }

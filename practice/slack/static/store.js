@@ -16,6 +16,7 @@ export const store = {
   requests: [],
   views: [],
   notes: [],
+  espPage: "",
   faults: {},
   seq: 0,
   route: { kind: "channel", channel: null, thread: null },
@@ -48,6 +49,7 @@ export function loadState(state) {
   store.requests = state.requests || [];
   store.views = state.views || [];
   store.notes = state.notes || [];
+  store.espPage = state.esp_page || "";
   store.faults = state.faults || {};
   store.seq = state.seq || 0;
 }

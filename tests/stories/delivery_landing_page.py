@@ -1,0 +1,124 @@
+"""A landing page's copy goes live by its visitors; the next is complained of and goes."""
+
+from __future__ import annotations
+
+import json
+import re
+from threading import Thread
+from typing import Any, Final
+
+import httpx
+from playwright.sync_api import Locator, expect
+
+from practice.site import signed
+from tests.stories import acts
+from tests.stories.person import MARA, OMAR, ON_CALL, WORK_MS, Person
+from tests.stories.stage import Play
+
+SLOT: Final = "home-hero"
+LIVE_MS: Final = 400_000
+BREACH_MS: Final = 120_000
+SITE_S: Final = 900
+"""Visitors who come slower than they should, on a busy machine, still all come."""
+
+
+def play(play: Play) -> None:
+    mara = play.person(MARA)
+    first = _approved(play, mara, "Finish your demo, on the page")
+    site = _site(play, "--visitors", "15000", "--per-second", "120")
+    card = _goes_live(play, mara, first)
+    second = _approved(play, mara, "A louder headline")
+    site.join()
+    bad = mara.card(second)
+    with play.step("half of those who see the next one complain, and it rolls back"):
+        site = _site(play, "--visitors", "1500", "--bad-rate", "0.5")
+        expect(bad).to_contain_text("Rolled back automatically", timeout=BREACH_MS)
+        expect(bad).to_contain_text("every visitor sees what was there before")
+        expect(bad).to_contain_text(re.compile(r"\d+ visitors? had seen it"))
+        play.both(mara, bad, "card-slot-rolled-back")
+        site.join()
+    with play.step(f"the page shows the version of #{first} again, to everyone"):
+        shown = {(each["shown"], each["campaign"]) for each in _ask(play)}
+        assert shown == {("live", first)}, shown
+        expect(card).to_contain_text(f"Live in {SLOT}")
+    with play.step("on-call reads that nothing is left to stop"):
+        omar = play.person(OMAR)
+        notice = omar.card(second, ON_CALL)
+        expect(notice).to_contain_text("version before restored", timeout=WORK_MS)
+        expect(notice).to_contain_text("had seen it")
+        play.shot(notice, "notice-slot-incident")
+        play.goodbye(omar)
+    with play.step("the shell says the same, and the record holds"):
+        said = play.desk.said("slot", "show", SLOT)
+        assert f"shows     the version of #{first}" in said, said
+        play.verify()
+
+
+def _approved(play: Play, mara: Person, title: str) -> int:
+    """A brief for the page's top, written, reviewed and approved."""
+    brief = {
+        "channel": "landing_page",
+        "slot": SLOT,
+        "title": title,
+        "objective": acts.GOAL,
+        "audience": "calm",
+        "key_message": acts.MESSAGE,
+        "cta_url": acts.LINK,
+    }
+    with play.step(f"mara briefs a landing page: {title}"):
+        mara.say(f"/brief {json.dumps(brief)}")
+        cards = mara.channel().locator("article.message", has_text=title)
+        # the answer that only she sees names it too
+        card = cards.filter(has_not_text="Only visible to you")
+        expect(card).to_have_count(1, timeout=WORK_MS)
+        found = re.search(r"#(\d+) ", card.inner_text())
+        assert found, "The card has no number."
+        number = int(found[1])
+    acts.in_review(play, mara, number)
+    acts.approve_everywhere(play, number)
+    mara.back_to_channel()
+    return number
+
+
+def _goes_live(play: Play, mara: Person, number: int) -> Locator:
+    card = mara.card(number)
+    with play.step("its canary is shown to a share of the visitors, and counted"):
+        expect(card).to_contain_text(
+            re.compile(r"Canary: [1-9]\d* of 300 visitors saw it"), timeout=LIVE_MS
+        )
+        play.both(mara, card, "card-slot-canary")
+    with play.step("its evidence speaks of visitors, and not of an ESP"):
+        evidence = acts.open_evidence(mara, card)
+        expect(evidence).to_contain_text(re.compile(r"\d+ of 300 visitors"))
+        expect(evidence).not_to_contain_text("ESP")
+        play.shot(mara.page, "modal-slot-evidence")
+        evidence.get_by_role("button", name="Close", exact=True).click()
+    with play.step("it expands by itself until everyone sees it, and is live"):
+        expect(card).to_contain_text("Expanding to 50 %", timeout=LIVE_MS)
+        expect(card).to_contain_text(f"Live in {SLOT}", timeout=LIVE_MS)
+        play.both(mara, card, "card-slot-live")
+    return card
+
+
+def _site(play: Play, *words: str) -> Thread:
+    """The slot's site, as `copydesk slot try` plays it, beside what people do."""
+    running = Thread(
+        target=play.desk.said,
+        args=("slot", "try", SLOT, *words),
+        kwargs={"within_s": SITE_S},
+    )
+    running.start()
+    return running
+
+
+def _ask(play: Play) -> list[dict[str, Any]]:
+    """What twenty visitors are answered, asked as the site would."""
+    secret = play.desk.said("slot", "key", SLOT).strip()
+    base = play.desk.env["COPYDESK_PUBLIC_URL"].rstrip("/")
+    answers = []
+    with httpx.Client(base_url=base) as client:
+        for number in range(20):
+            target = f"/v1/content/{SLOT}?key=reader-{number}"
+            headers = signed(secret, "GET", target)
+            answers.append(client.get(target, headers=headers).json())
+    return answers
