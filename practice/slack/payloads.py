@@ -51,17 +51,21 @@ WITHOUT_STATE: Final = frozenset({"overflow"})
 
 
 def find_element(blocks: list[Json], block_id: str, action_id: str) -> Json | None:
-    """Find the element a person used."""
-    return next(
-        (
-            element
-            for block in blocks_of(blocks)
-            if block.get("block_id") == block_id
-            for _, element in elements_of(block)
-            if element.get("action_id") == action_id
-        ),
-        None,
-    )
+    """Find the element a person used.
+
+    A message that is drawn anew has new blocks. Whoever had its menu open meanwhile
+    means the one element that does the same in what stands there now.
+    """
+    alike = [
+        (block.get("block_id"), element)
+        for block in blocks_of(blocks)
+        for _, element in elements_of(block)
+        if element.get("action_id") == action_id
+    ]
+    exact = [element for block, element in alike if block == block_id]
+    if exact or len(alike) != 1:
+        return exact[0] if exact else None
+    return alike[0][1]
 
 
 Files = Callable[[Any], list[Json]]

@@ -27,19 +27,12 @@ from tests.practice.slack_lab import (
     modal,
     section,
 )
+from tests.stories.play import chromium
+from tests.stories.stage import CHROMIUM_ARGS
 
 pytestmark = pytest.mark.story
 
 T = TypeVar("T")
-CHROMIUM = "/usr/bin/chromium"
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 HOSTILE = (
     "<script>window.broken = 1</script> <img src=x onerror='window.broken = 2'> "
     "<!channel> <javascript:alert(1)|press me> [md](javascript:alert(1))"
@@ -101,7 +94,9 @@ def desk() -> Iterator[Desk]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        running = playwright.chromium.launch(
+            executable_path=chromium(), args=list(CHROMIUM_ARGS)
+        )
         yield running
         running.close()
 
@@ -266,6 +261,62 @@ def test_a_failing_button_says_so_in_words(page: Page, desk: Desk) -> None:
     page.get_by_role("button", name="Approve").click()
     notice = page.locator("[data-block-id=row]").get_by_role("alert")
     expect(notice).to_contain_text("This app responded with Status Code 500")
+
+
+def _more(*names: str) -> Json:
+    options = [{"text": slack_lab.plain(name), "value": name} for name in names]
+    return {"type": "overflow", "action_id": "more", "options": options}
+
+
+def _redrawn(desk: Desk, ts: str, said: str, *rows: Json) -> None:
+    """The app draws a card anew: its blocks have other ids then, as Slack gives them."""
+    blocks = [section(said), *rows]
+    change = desk.lab.slack.chat_update(
+        channel=CAMPAIGNS, ts=ts, text=said, blocks=blocks
+    )
+    desk.run(change)
+
+
+def test_a_menu_that_is_open_while_its_card_is_redrawn_still_works(
+    page: Page, desk: Desk
+) -> None:
+    ts = desk.posts(section("1 mail"), actions(_more("Expand", "Hold")))
+    visit(page, desk)
+    page.get_by_role("button", name="More actions", exact=True).click()
+    _redrawn(desk, ts, "2 mails", actions(_more("Expand", "Hold"), block_id="new"))
+    expect(log_of(page)).to_contain_text("2 mails")
+    page.get_by_role("menuitem", name="Expand").click()
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    assert desk.last["actions"][0]["selected_option"]["value"] == "Expand"
+
+
+def test_a_choice_that_is_offered_no_longer_is_refused_in_words(
+    page: Page, desk: Desk
+) -> None:
+    ts = desk.posts(section("1 mail"), actions(_more("Expand")))
+    visit(page, desk)
+    page.get_by_role("button", name="More actions", exact=True).click()
+    _redrawn(desk, ts, "rolled back")
+    expect(log_of(page)).to_contain_text("rolled back")
+    page.get_by_role("menuitem", name="Expand").click()
+    expect(page.locator(".toast")).to_contain_text("This button is gone.")
+    assert desk.lab.app.seen == []
+
+
+def test_a_card_redrawn_between_press_and_release_keeps_the_click(
+    page: Page, desk: Desk
+) -> None:
+    ts = desk.posts(section("1 mail"), actions(button()))
+    visit(page, desk)
+    page.get_by_role("button", name="Approve").hover()
+    page.mouse.down()
+    _redrawn(desk, ts, "2 mails", actions(button(), block_id="new"))
+    # the page has it, and waits for the finger
+    page.wait_for_timeout(300)
+    page.mouse.up()
+    expect(log_of(page)).to_contain_text("2 mails")
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    assert desk.last["actions"][0]["action_id"] == "approve"
 
 
 def test_a_confirm_dialog_stands_before_the_click(page: Page, desk: Desk) -> None:

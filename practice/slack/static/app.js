@@ -177,14 +177,26 @@ function whisper(message) {
 }
 
 let queued = false;
+let pressed = false;
 function changed() {
   if (queued) return;
   queued = true;
-  queueMicrotask(() => {
-    queued = false;
-    drawPlace();
-  });
+  if (!pressed) queueMicrotask(drawChanged);
 }
+
+function drawChanged() {
+  queued = false;
+  drawPlace();
+}
+
+// A card drawn anew between pressing a button and letting go of it would lose the click.
+function released() {
+  pressed = false;
+  if (queued) setTimeout(drawChanged);
+}
+document.addEventListener("pointerdown", () => { pressed = true; });
+for (const end of ["pointerup", "pointercancel", "dragend"]) document.addEventListener(end, released);
+window.addEventListener("blur", released);
 subscribe("messages", changed);
 
 function setOffline(offline) {

@@ -2,7 +2,7 @@
 // tab. It keeps what a person typed, what is waiting for an ack, and notices.
 
 import { failed, failureText, post } from "./api.js";
-import { fill, h, icon } from "./dom.js";
+import { fill, h, icon, toast } from "./dom.js";
 import { confirmDialog } from "./popup.js";
 import { store } from "./store.js";
 
@@ -73,8 +73,15 @@ class Surface {
       container: this.container, block_id: block.block_id, action_id: element.action_id, type: element.type, state: this.state(), ...payload,
     });
     this.pending.delete(id);
-    if (failed(reply)) this.notices.set(block.block_id, failureText(reply));
+    if (failed(reply)) this.tell(block.block_id, failureText(reply));
     this.paint();
+  }
+
+  /** Say what went wrong beside the block, or on its own when that has been redrawn. */
+  tell(blockId, text) {
+    const roots = [...document.querySelectorAll(`[data-surface="${CSS.escape(this.key)}"]`)];
+    if (roots.some((root) => root.querySelector(`[data-block-id="${CSS.escape(blockId)}"]`))) this.notices.set(blockId, text);
+    else toast(text);
   }
 
   /** Bring spinners, notices and field errors on screen up to date. */
