@@ -158,7 +158,8 @@ def _judged(view: CampaignCard) -> str | None:
         return incident.reason
     if view.state is State.SENT:
         # its last sentence is of a window that was open then
-        return "All of it is out, so nothing is left to decide."
+        out = f"It is live in {view.slot}" if view.slot else "All of it is out"
+        return f"{out}, so nothing is left to decide."
     return view.canary.judgement if view.canary is not None else None
 
 
@@ -230,10 +231,14 @@ def _arm(arm: ArmCount) -> str:
         if arm.delivered >= RATE_FROM
         else ""
     )
+    machines = (
+        ""
+        if arm.machine_only is None
+        else f"; by machines alone {count(arm.machine_only)}"
+    )
     return (
         f"*{plain(arm.label, 5)}, clicked by people*\n"
-        f"{count(arm.clicked)} of {count(arm.delivered)}{share};"
-        f" by machines alone {count(arm.machine_only)}"
+        f"{count(arm.clicked)} of {count(arm.delivered)}{share}{machines}"
     )
 
 

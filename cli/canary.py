@@ -173,7 +173,8 @@ def arms(number: int, *, is_json: bool) -> None:
         )
     if found is None:
         raise Refused(
-            f"#{number} has no arms to compare: it has one, or a step is still going out."
+            f"#{number} has no arms to compare: it has one, a step is still going out,"
+            " or nobody has seen it yet."
         )
     if is_json:
         click.echo(json.dumps(canary_tables.arms_as_json(found), indent=2))

@@ -46,16 +46,15 @@ def as_json(row: Row) -> dict[str, Any]:
 
 
 def arms_in_words(found: ArmsResult) -> str:
-    head = ("arm", "delivered", "clicked by people", "by machines alone")
+    is_slot = any(each.machine_only is None for each in found.arms)
+    head = ["arm", "seen by" if is_slot else "delivered", "clicked by people"]
     rows = [
-        (
-            each.label,
-            f"{each.delivered:,}",
-            f"{each.clicked:,}",
-            f"{each.machine_only:,}",
-        )
-        for each in found.arms
+        [each.label, f"{each.delivered:,}", f"{each.clicked:,}"] for each in found.arms
     ]
+    if not is_slot:
+        head.append("by machines alone")
+        for row, each in zip(rows, found.arms, strict=True):
+            row.append(f"{each.machine_only:,}")
     return "\n".join([found.sentence, "", *_columns([head, *rows])])
 
 

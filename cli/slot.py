@@ -83,6 +83,12 @@ def show(slot: str) -> None:
     default=0.0,
     help="Share of those who see the new version that complain of it.",
 )
+@click.option(
+    "--liked",
+    metavar="LABEL",
+    default="",
+    help="The variant that is clicked three times as often as others.",
+)
 @click.option("--per-second", type=click.FloatRange(0.1, 10_000), default=100.0)
 @click.option("--seed", type=int, default=1)
 @click.option("--url", help="Where the desk answers. [default: this machine's]")
@@ -91,6 +97,7 @@ def try_(
     *,
     visitors: int,
     bad_rate: float,
+    liked: str,
     per_second: float,
     seed: int,
     url: str | None,
@@ -116,6 +123,7 @@ def try_(
             slot=slot,
             secret=slot_secret(settings.secret_key.get_secret_value(), found),
             bad_rate=bad_rate,
+            liked=liked.upper(),
             per_second=per_second,
             seed=seed,
             run=f"try-{int(time.time())}",

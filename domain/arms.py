@@ -41,13 +41,26 @@ class SentArm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeenArm:
+    """One arm of what a slot shows."""
+
+    label: str
+    visitors: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArmCount:
-    """One arm in numbers; `machine_only` are mails that no person clicked."""
+    """One arm in numbers.
+
+    Attributes:
+        delivered: Mails that arrived, or visitors who saw it.
+        machine_only: Mails that no person clicked; None: a site reports people.
+    """
 
     label: str
     delivered: int
     clicked: int
-    machine_only: int
+    machine_only: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,29 +118,82 @@ def arms_result(
         for arm in sent
     )
     if is_split_unfair([a.delivered for a in sent], [a.planned for a in sent]):
-        return ArmsResult(arms=counts, finding=None, sentence=_unfair(sent))
+        got = ", ".join(f"{a.label} {a.delivered:,} of {a.planned:,}" for a in sent)
+        unfair = _unfair(f"the arms did not arrive as planned ({got})")
+        return ArmsResult(arms=counts, finding=None, sentence=unfair)
+    return _compared(counts, path, left=policy.compare_after - age)
+
+
+def seen_arms_result(
+    seen: Sequence[SeenArm],
+    clicks: Sequence[tuple[datetime, str]],
+    *,
+    last_seen: datetime | None,
+    now: datetime,
+    policy: CanaryPolicy,
+) -> ArmsResult:
+    """Compare the arms of what a slot shows by its visitors' clicks.
+
+    Each visitor sees either arm by a hash of their own, so both arms' visitors come
+    evenly over time and no age needs to be made equal.
+
+    Args:
+        seen: Two arms or more.
+        clicks: When each visitor first clicked, and the label that they saw.
+        last_seen: When the last visitor came; None: others still may. The planned
+            end is the policy's `compare_after` later.
+    """
+    end = None if last_seen is None else last_seen + policy.compare_after
+    path = [label for at, label in sorted(clicks) if end is None or at <= end]
+    counts = tuple(
+        ArmCount(
+            label=arm.label,
+            delivered=arm.visitors,
+            clicked=path.count(arm.label),
+            machine_only=None,
+        )
+        for arm in seen
+    )
+    if is_split_unfair([arm.visitors for arm in seen], [1] * len(seen)):
+        got = ", ".join(f"{arm.label} by {arm.visitors:,}" for arm in seen)
+        unfair = _unfair(f"the arms were not seen by equally many visitors ({got})")
+        return ArmsResult(arms=counts, finding=None, sentence=unfair)
+    return _compared(counts, path, left=None if end is None else end - now)
+
+
+def _compared(
+    counts: tuple[ArmCount, ...], path: Sequence[str], *, left: timedelta | None
+) -> ArmsResult:
+    """Compare what was counted.
+
+    Args:
+        left: Time to the planned end; None: that is not known yet.
+    """
+    is_end = left is not None and left <= timedelta(0)
     finding = compare(
         [Arm(name=a.label, delivered=a.delivered, events=a.clicked) for a in counts],
         path,
-        is_end=age >= policy.compare_after,
+        is_end=is_end,
     )
-    return ArmsResult(
-        arms=counts, finding=finding, sentence=_said(finding, age, policy, len(counts))
-    )
+    sentence = _said(finding, len(counts))
+    if finding.outcome is not Outcome.WINNER and not is_end:
+        sentence += (
+            " The last test comes when the last visitor has come and had time to click."
+            if left is None
+            else f" The last test comes in {span(left)}."
+        )
+    return ArmsResult(arms=counts, finding=finding, sentence=sentence)
 
 
-def _unfair(sent: Sequence[SentArm]) -> str:
-    got = ", ".join(f"{a.label} {a.delivered:,} of {a.planned:,}" for a in sent)
+def _unfair(what: str) -> str:
     return (
-        f"Cannot tell: the arms did not arrive as planned ({got}), which a fair split "
+        f"Cannot tell: {what}, which a fair split "
         f"does less than {SPLIT_ALPHA * 1_000:g} in 1,000 times, so their numbers mean "
         "nothing."
     )
 
 
-def _said(
-    finding: Finding, age: timedelta, policy: CanaryPolicy, arms_total: int
-) -> str:
+def _said(finding: Finding, arms_total: int) -> str:
     best, rival = finding.best, finding.rival
     fits = _times(finding.interval)
     if finding.outcome is Outcome.WINNER:
@@ -137,15 +203,11 @@ def _said(
             f"{best.name} is clicked {fits} times as often as "
             f"{rival.name}{others} ({percent(finding.interval.confidence)} interval)."
         )
-    sentence = (
+    return (
         f"Cannot tell: {_rate(best)} clicked {best.name}, and {_rate(rival)} "
         f"{rival.name}; {best.name} may be clicked {fits} times as often as "
         f"{rival.name} ({percent(finding.interval.confidence)} interval)."
     )
-    if age >= policy.compare_after:
-        return sentence
-    left = policy.compare_after - age
-    return f"{sentence} The last test comes in {span(left)}."
 
 
 def _rate(arm: Arm) -> str:

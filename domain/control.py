@@ -44,45 +44,80 @@ class Past:
     hard_bounces: int
 
 
-_RATES: Final = (
-    ("clicks", "clicks"),
-    ("complaints", "complaints"),
-    ("unsubscribes", "unsubscribes"),
-    ("hard bounces", "hard_bounces"),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """How a channel's copy is spoken of.
+
+    Attributes:
+        done: What is done with it.
+        whom: Those who get it.
+        counted: What rates are taken of.
+        young: There are too few of them yet.
+        rates: What is compared, and the field of `Past` that it is read from.
+    """
+
+    done: str
+    whom: str
+    counted: str
+    young: str
+    rates: tuple[tuple[str, str], ...]
+
+
+_MAILS: Final = _Words(
+    done="sent",
+    whom="recipients",
+    counted="mails delivered",
+    young="Rates are compared from {least} mails delivered on; {now:,} are.",
+    rates=(
+        ("clicks", "clicks"),
+        ("complaints", "complaints"),
+        ("unsubscribes", "unsubscribes"),
+        ("hard bounces", "hard_bounces"),
+    ),
 )
-"""What is compared, and the field it is read from."""
+_VISITORS: Final = _Words(
+    done="shown",
+    whom="visitors",
+    counted="visitors who saw them",
+    young="Rates are compared from {least} visitors on; {now:,} have seen it.",
+    rates=(
+        ("clicks", "clicks"),
+        ("complaints", "complaints"),
+        ("closed", "unsubscribes"),
+        ("failed", "hard_bounces"),
+    ),
+)
 
 
-def beside_champion(label: str, campaign_id: int) -> str:
+def beside_champion(label: str, campaign_id: int, *, is_slot: bool = False) -> str:
     """Say which arm is the control."""
+    words = _VISITORS if is_slot else _MAILS
     return (
-        f"Control: the champion. Variant {label} is the copy of #{campaign_id}, sent at"
-        " the same time to recipients drawn by the same hash."
+        f"Control: the champion. Variant {label} is the copy of #{campaign_id},"
+        f" {words.done} at the same time to {words.whom} drawn by the same hash."
     )
 
 
-def beside_history(past: Past, present: Past) -> str:
+def beside_history(past: Past, present: Past, *, is_slot: bool = False) -> str:
     """Compare with earlier campaigns in words, and say what that is worth.
 
     A rate is called different only where it lies outside the 95 % interval (Wilson's
     score) of what this campaign shows.
     """
+    words = _VISITORS if is_slot else _MAILS
     if past.campaigns == 0 or past.delivered < RATE_FROM:
         return (
-            "Control: none. No champion is sent beside it, and too little has been sent"
-            " before to compare with."
+            f"Control: none. No champion is {words.done} beside it, and too little has"
+            f" been {words.done} before to compare with."
         )
     head = (
         f"Control: history, {counted(past.campaigns, 'campaign')} with"
-        f" {past.delivered:,} mails delivered. No copy was sent beside this one, so it"
-        " decides nothing."
+        f" {past.delivered:,} {words.counted}. No copy was {words.done} beside this"
+        " one, so it decides nothing."
     )
     if present.delivered < RATE_FROM:
-        return (
-            f"{head} Rates are compared from {RATE_FROM} mails delivered on;"
-            f" {present.delivered:,} are."
-        )
-    told = "; ".join(_told(noun, name, past, present) for noun, name in _RATES)
+        return f"{head} {words.young.format(least=RATE_FROM, now=present.delivered)}"
+    told = "; ".join(_told(noun, name, past, present) for noun, name in words.rates)
     return f"{head} {told[0].upper()}{told[1:]}."
 
 

@@ -26,6 +26,8 @@ _POST_EVERY_S: Final = 1.0
 _EVENTS_MOST: Final = 500
 _AT_ONCE: Final = 16
 _CLICK_RATE: Final = 0.1
+_LIKED: Final = 3
+"""How many times as often a variant that is liked is clicked."""
 _OK: Final = 200
 
 
@@ -70,6 +72,7 @@ class PracticeSite:
 
     Attributes:
         bad_rate: Share of those who see the new version that complain of it, 0-1.
+        liked: Label of the variant that is clicked three times as often; or none.
         per_second: How many visit in a second.
         run: Part of every visitor's key, so that another run has other visitors.
     """
@@ -78,6 +81,7 @@ class PracticeSite:
     slot: str
     secret: str
     bad_rate: float = 0.0
+    liked: str = ""
     per_second: float = 100.0
     seed: int = 1
     run: str = "practice"
@@ -121,21 +125,23 @@ class PracticeSite:
             self.tally.shown[answer["shown"]] += 1
             if "token" in answer:
                 self.tally.campaigns.add(answer["campaign"])
-                self._react(number, answer["token"])
+                self._react(number, answer)
         finally:
             room.release()
 
-    def _react(self, number: int, token: str) -> None:
+    def _react(self, number: int, answer: dict[str, Any]) -> None:
         chance = random.Random(f"{self.seed}:{number}")
+        times = _LIKED if answer["variant"] == self.liked else 1
         kinds = ["exposed"]
         if chance.random() < self.bad_rate:
             kinds.append("complained")
-        if chance.random() < _CLICK_RATE:
+        if chance.random() < _CLICK_RATE * times:
             kinds.append("clicked")
         at = datetime.fromtimestamp(time.time(), UTC).isoformat()
         for kind in kinds:
             name = f"{self.run}-{number}-{kind}"
-            self._events.append({"id": name, "token": token, "type": kind, "at": at})
+            event = {"id": name, "token": answer["token"], "type": kind, "at": at}
+            self._events.append(event)
 
     async def _post_until(
         self,

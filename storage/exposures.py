@@ -91,6 +91,21 @@ def live_in(
     return _first(connection, query, but)
 
 
+def exposed_arms(
+    connection: Connection, campaign_id: CampaignId
+) -> tuple[tuple[str, int], ...]:
+    """(label, visitors) of each variant that is shown, by label."""
+    query = (
+        sa.select(variants.c.label, sa.func.count(exposures.c.id).label("n"))
+        .outerjoin(exposures, exposures.c.variant_id == variants.c.id)
+        .where(variants.c.campaign_id == campaign_id, variants.c.is_arm)
+        .group_by(variants.c.label)
+        .order_by(variants.c.label)
+    )
+    rows = connection.execute(query)
+    return tuple((row.label, int(row.n)) for row in rows)
+
+
 class Exposures(Repository):
     def plan(self, campaign_id: CampaignId, steps: Sequence[Cohort]) -> None:
         """Write a campaign's steps; planned anew when its approval was taken back."""
@@ -174,15 +189,7 @@ class Exposures(Repository):
         return shown.out, shown.left
 
     def arms(self, campaign_id: CampaignId) -> tuple[tuple[str, int], ...]:
-        """(label, visitors) of each variant that is shown, by label."""
-        rows = self._all(
-            sa.select(variants.c.label, sa.func.count(exposures.c.id).label("n"))
-            .outerjoin(exposures, exposures.c.variant_id == variants.c.id)
-            .where(variants.c.campaign_id == campaign_id, variants.c.is_arm)
-            .group_by(variants.c.label)
-            .order_by(variants.c.label)
-        )
-        return tuple((row.label, int(row.n)) for row in rows)
+        return exposed_arms(self.connection, campaign_id)
 
     def reported_since(self, campaign_id: CampaignId, since: datetime) -> int:
         """Visitors who were not known of at that time."""

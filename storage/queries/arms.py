@@ -1,21 +1,38 @@
-"""An A/B test as it is read: each arm's mails, and the clicks that people made in them."""
+"""An A/B test as it is read: who got or saw each arm, and the clicks that people made."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from domain.arms import ArmsResult, ClickedMail, SentArm, arms_result
-from domain.campaign import CampaignId
+from domain.arms import (
+    ArmsResult,
+    ClickedMail,
+    SeenArm,
+    SentArm,
+    arms_result,
+    seen_arms_result,
+)
+from domain.campaign import CampaignId, State
 from domain.canary import CanaryPolicy
 from domain.canary_clicks import Click
+from domain.exposure import COUNTED, OCCUPIES, Reported
 from domain.send import ChunkState
 from storage.canary_pins import campaign_limits
+from storage.exposures import exposed_arms
 from storage.sends import arm_mails
-from storage.tables import campaigns, chunks, delivery_events, sends, variants
+from storage.tables import (
+    campaigns,
+    chunks,
+    delivery_events,
+    exposures,
+    sends,
+    variants,
+)
 
 
 def arms(
@@ -27,13 +44,21 @@ def arms(
 ) -> ArmsResult | None:
     """Compare the arms of the steps so far; None with one arm, or while one goes out.
 
+    What a slot shows is compared as soon as anybody saw it.
+
     Args:
         today: The playbook's policy; the campaign may have been approved with another.
     """
     labels = _labels(connection, campaign_id)
-    step = _step(connection, campaign_id)
+    found = _campaign(connection, campaign_id)
+    if len(labels) < 2 or found is None:  # noqa: PLR2004 - one arm is no test
+        return None
+    policy = campaign_limits(connection, campaign_id, today).policy
+    if found.slot:
+        return _seen(connection, campaign_id, State(found.state), policy, now)
+    step = int(found.step)
     last = _last_sent(connection, campaign_id, up_to_step=step)
-    if len(labels) < 2 or last is None:  # noqa: PLR2004 - one arm is no test
+    if last is None:
         return None
     clicked = _clicked(connection, campaign_id)
     links: dict[str, set[str | None]] = defaultdict(set)
@@ -47,8 +72,46 @@ def arms(
     if len(sent) < 2:  # noqa: PLR2004 - the other arm has no mail
         return None
     age = max(now - last, timedelta(0))
-    policy = campaign_limits(connection, campaign_id, today).policy
     return arms_result(sent, clicked, age=age, policy=policy)
+
+
+def _seen(
+    connection: Connection,
+    campaign_id: CampaignId,
+    state: State,
+    policy: CanaryPolicy,
+    now: datetime,
+) -> ArmsResult | None:
+    arms = exposed_arms(connection, campaign_id)
+    last = connection.execute(
+        sa.select(sa.func.max(exposures.c.answered_at)).where(
+            exposures.c.campaign_id == campaign_id
+        )
+    ).scalar()
+    if last is None:
+        return None
+    query = (
+        sa.select(variants.c.label, sa.func.min(delivery_events.c.at).label("at"))
+        .join(exposures, exposures.c.id == delivery_events.c.send_id)
+        .join(variants, variants.c.id == exposures.c.variant_id)
+        .where(
+            delivery_events.c.campaign_id == campaign_id,
+            delivery_events.c.type == COUNTED[Reported.CLICKED].type,
+        )
+        .group_by(delivery_events.c.send_id, variants.c.label)
+    )
+    clicks = [
+        (datetime.fromtimestamp(row.at, UTC), row.label)
+        for row in connection.execute(query)
+    ]
+    may_come = state in OCCUPIES or state is State.PARKED
+    return seen_arms_result(
+        [SeenArm(label=label, visitors=n) for label, n in arms],
+        clicks,
+        last_seen=None if may_come else last,
+        now=now,
+        policy=policy,
+    )
 
 
 def _labels(connection: Connection, campaign_id: CampaignId) -> list[str]:
@@ -58,11 +121,14 @@ def _labels(connection: Connection, campaign_id: CampaignId) -> list[str]:
     return [row.label for row in connection.execute(query)]
 
 
-def _step(connection: Connection, campaign_id: CampaignId) -> int:
-    row = connection.execute(
-        sa.select(campaigns.c.step).where(campaigns.c.id == campaign_id)
+def _campaign(
+    connection: Connection, campaign_id: CampaignId
+) -> sa.Row[Any, Any, Any] | None:
+    return connection.execute(
+        sa.select(campaigns.c.step, campaigns.c.slot, campaigns.c.state).where(
+            campaigns.c.id == campaign_id
+        )
     ).first()
-    return 0 if row is None else int(row.step)
 
 
 def _last_sent(

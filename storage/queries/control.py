@@ -18,16 +18,19 @@ def control(
     connection: Connection, campaign_id: CampaignId, *, look: Look, now: datetime
 ) -> str:
     """Say in words which control a campaign has: its champion, or history."""
-    champion = champion_of(connection, campaign_id)
-    if champion is not None:
-        return beside_champion(*champion)
     campaign = campaign_from(
         connection.execute(
             sa.select(campaigns).where(campaigns.c.id == campaign_id)
         ).one()
     )
+    is_slot = bool(campaign.slot)
+    champion = champion_of(connection, campaign_id)
+    if champion is not None:
+        return beside_champion(*champion, is_slot=is_slot)
     past = _before(connection, campaign, look=look, now=now)
-    return beside_history(_past(connection, past), _past(connection, [campaign_id]))
+    return beside_history(
+        _past(connection, past), _past(connection, [campaign_id]), is_slot=is_slot
+    )
 
 
 def champion_of(

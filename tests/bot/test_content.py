@@ -636,6 +636,22 @@ async def test_the_practice_site_is_answered_and_stops_what_its_visitors_hate(
     assert state(desk, number) is State.ROLLED_BACK
 
 
+async def test_visitors_of_the_practice_site_click_more_what_they_like(
+    desk: Lab,
+) -> None:
+    number = in_canary(desk)
+    secret = slot_secret(SECRET_KEY, desk.deps.playbook.slots[SLOT])
+    site = PracticeSite(
+        url=desk.url, slot=SLOT, secret=secret, liked="B", per_second=10_000
+    )
+    await site.play(400)
+    policy = desk.deps.playbook.canary
+    found = desk.deps.database.read(queries.arms, number, today=policy, now=utc_now())
+    assert found is not None
+    a, b = found.arms
+    assert b.clicked / b.delivered > 2 * a.clicked / a.delivered > 0
+
+
 async def test_a_practice_site_with_another_secret_says_what_it_was_refused(
     desk: Lab,
 ) -> None:

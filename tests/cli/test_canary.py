@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from cli.canary_tables import arms_as_json, arms_in_words
 from cli.main import copydesk
+from domain.arms import SeenArm, seen_arms_result
 from domain.campaign import State
+from domain.canary import CanaryPolicy
 from domain.errors import Refused, Unknown
 from pipeline.playbook_values import PlaybookRefused
+from pipeline.wiring import utc_now
 from storage.engine import Database
 from tests.factories import add_campaign
 from tests.sent_arms import happened, sent_arms
@@ -163,6 +167,17 @@ def test_arms_are_compared_in_words_and_for_programs(database: Database) -> None
     assert (found["winner"], found["is_split_fair"]) == (None, True)
     assert [arm["delivered"] for arm in found["arms"]] == [300, 300]
     assert found["times_as_often"]["high"] is None
+
+
+def test_the_arms_of_a_slot_are_told_without_machines() -> None:
+    seen = [SeenArm(label=label, visitors=400) for label in "AB"]
+    found = seen_arms_result(
+        seen, [], last_seen=None, now=utc_now(), policy=CanaryPolicy()
+    )
+    said = arms_in_words(found)
+    assert "arm  seen by  clicked by people\n" in said
+    assert "machines" not in said
+    assert arms_as_json(found)["arms"][0]["machine_only"] is None
 
 
 def test_arms_that_cannot_be_compared_are_refused(database: Database) -> None:

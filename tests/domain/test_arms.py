@@ -4,7 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.arms import ArmsResult, ClickedMail, SentArm, arms_result
+from domain.arms import (
+    ArmsResult,
+    ClickedMail,
+    SeenArm,
+    SentArm,
+    arms_result,
+    seen_arms_result,
+)
 from domain.canary import CanaryPolicy
 from domain.canary_clicks import Click
 from domain.experiment import Outcome
@@ -107,3 +114,57 @@ def test_who_clicked_has_got_the_mail_whatever_was_told_of_it() -> None:
 @pytest.mark.parametrize("age", [timedelta(0), timedelta(seconds=1), DAY])
 def test_no_click_at_all_cannot_be_told(age: timedelta) -> None:
     assert result(age=age).sentence.startswith("Cannot tell: ")
+
+
+def seen(
+    a: int, b: int, *, of: tuple[int, int] = (2_500, 2_500), age: timedelta | None = DAY
+) -> ArmsResult:
+    """What a slot's visitors clicked within the hour; `age` since the last of them."""
+    clicks = [(SENT + HOUR, "A")] * a + [(SENT + HOUR, "B")] * b
+    return seen_arms_result(
+        [SeenArm(label="A", visitors=of[0]), SeenArm(label="B", visitors=of[1])],
+        clicks,
+        last_seen=None if age is None else SENT,
+        now=SENT + (age or DAY),
+        policy=POLICY,
+    )
+
+
+def test_visitors_of_a_slot_name_a_winner_as_recipients_do() -> None:
+    found = seen(100, 150)
+    assert found.finding is not None
+    assert (found.finding.outcome, found.finding.best.name) == (Outcome.WINNER, "B")
+    assert found.sentence.startswith(
+        "B won: 6.0 % of 2,500 clicked it, and 4.0 % of 2,500 A."
+    )
+    assert {each.machine_only for each in found.arms} == {None}
+
+
+def test_while_visitors_come_it_takes_more_to_call_a_winner() -> None:
+    found = seen(100, 150, age=None)
+    assert found.sentence.startswith("Cannot tell: ")
+    assert found.sentence.endswith(
+        " The last test comes when the last visitor has come and had time to click."
+    )
+    young = seen(100, 150, age=HOUR)
+    assert young.sentence.endswith(" The last test comes in 23 h.")
+    clear = seen(100, 300, age=None)
+    assert clear.sentence.startswith("B won: ")
+
+
+def test_clicks_after_the_planned_end_change_nothing() -> None:
+    arms = [SeenArm(label="A", visitors=900), SeenArm(label="B", visitors=900)]
+    late = [(SENT + DAY + HOUR, "A")] * 300
+    found = seen_arms_result(
+        arms, late, last_seen=SENT, now=SENT + 3 * DAY, policy=POLICY
+    )
+    assert [each.clicked for each in found.arms] == [0, 0]
+
+
+def test_visitors_who_were_not_split_evenly_are_not_compared() -> None:
+    found = seen(10, 300, of=(3_000, 2_000))
+    assert found.finding is None
+    assert found.sentence.startswith(
+        "Cannot tell: the arms were not seen by equally many visitors (A by 3,000, B by"
+        " 2,000), which a fair split does less than 1 in 1,000 times"
+    )

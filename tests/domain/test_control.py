@@ -59,3 +59,16 @@ def test_a_champion_is_a_number_and_perhaps_an_arm(named: str) -> None:
 )
 def test_anything_else_names_no_champion(named: str) -> None:
     assert CHAMPION.fullmatch(named) is None
+
+
+def test_what_a_slot_shows_is_held_beside_what_its_visitors_did() -> None:
+    none = beside_history(replace(PAST, campaigns=0), PAST, is_slot=True)
+    assert "No champion is shown beside it, and too little has been shown" in none
+    told = beside_history(PAST, PAST, is_slot=True)
+    assert "visitors who saw them. No copy was shown beside this one" in told
+    assert "closed " in told
+    assert "mails" not in told
+    few = replace(PAST, delivered=12)
+    young = beside_history(PAST, few, is_slot=True)
+    assert young.endswith("from 200 visitors on; 12 have seen it.")
+    assert "visitors drawn by the same hash" in beside_champion("A", 3, is_slot=True)

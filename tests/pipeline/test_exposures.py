@@ -270,3 +270,31 @@ def test_evidence_and_plot_say_what_was_seen_in_a_slot(desk: Lab) -> None:
     shown = str(canary_report.evidence(view).to_dict())
     assert "30 of 300 visitors" in shown
     assert "ESP" not in shown
+
+
+def test_the_arms_of_a_slot_are_compared_by_what_their_visitors_clicked(
+    desk: Lab,
+) -> None:
+    number = in_canary(desk)
+    read = desk.deps.database.read
+    policy = desk.deps.playbook.canary
+    assert read(queries.arms, number, today=policy, now=desk.clock()) is None
+
+    report(desk, number, range(300))
+    # of the arms, the second is clicked by every second visitor, the first by few
+    report(desk, number, range(1, 200, 2), "clicked")
+    report(desk, number, range(0, 20, 2), "clicked")
+    again = [event(desk, number, n, "clicked") | {"id": f"again-{n}"} for n in (1, 3)]
+    assert post(desk, *again).known == 2
+
+    found = read(queries.arms, number, today=policy, now=desk.clock())
+    assert found is not None
+    assert found.sentence.startswith("B won: 66.7 % of 150 clicked it, and 6.7 %")
+    assert [(each.label, each.delivered, each.clicked) for each in found.arms] == [
+        ("A", 150, 10),
+        ("B", 150, 100),
+    ]
+    shown = str(canary_report.evidence(card(desk, number), found).to_dict())
+    assert "*Which variant did better*" in shown
+    assert "*B, clicked by people*\\n100 of 150" in shown
+    assert "machines" not in shown

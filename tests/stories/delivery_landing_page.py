@@ -24,9 +24,10 @@ SITE_S: Final = 900
 
 def play(play: Play) -> None:
     mara = play.person(MARA)
-    first = _approved(play, mara, "Finish your demo, on the page")
-    site = _site(play, "--visitors", "15000", "--per-second", "120")
+    first = _approved(play, mara, "Finish your demo, on the page", arms=2)
+    site = _site(play, "--visitors", "15000", "--per-second", "120", "--liked", "B")
     card = _goes_live(play, mara, first)
+    _liked(play, mara, card)
     second = _approved(play, mara, "A louder headline")
     site.join()
     bad = mara.card(second)
@@ -54,9 +55,9 @@ def play(play: Play) -> None:
         play.verify()
 
 
-def _approved(play: Play, mara: Person, title: str) -> int:
+def _approved(play: Play, mara: Person, title: str, *, arms: int = 1) -> int:
     """A brief for the page's top, written, reviewed and approved."""
-    brief = {
+    brief: dict[str, object] = {
         "channel": "landing_page",
         "slot": SLOT,
         "title": title,
@@ -65,6 +66,8 @@ def _approved(play: Play, mara: Person, title: str) -> int:
         "key_message": acts.MESSAGE,
         "cta_url": acts.LINK,
     }
+    if arms > 1:
+        brief |= {"arms": arms, "variants": 3, "ab_variable": "body"}
     with play.step(f"mara briefs a landing page: {title}"):
         mara.say(f"/brief {json.dumps(brief)}")
         cards = mara.channel().locator("article.message", has_text=title)
@@ -75,7 +78,7 @@ def _approved(play: Play, mara: Person, title: str) -> int:
         assert found, "The card has no number."
         number = int(found[1])
     acts.in_review(play, mara, number)
-    acts.approve_everywhere(play, number)
+    acts.approve_everywhere(play, number, copy="ABC"[: arms + 1], sent="AB"[:arms])
     mara.back_to_channel()
     return number
 
@@ -92,12 +95,22 @@ def _goes_live(play: Play, mara: Person, number: int) -> Locator:
         expect(evidence).to_contain_text(re.compile(r"\d+ of 300 visitors"))
         expect(evidence).not_to_contain_text("ESP")
         play.shot(mara.page, "modal-slot-evidence")
-        evidence.get_by_role("button", name="Close", exact=True).click()
+        acts.close(evidence)
     with play.step("it expands by itself until everyone sees it, and is live"):
         expect(card).to_contain_text("Expanding to 50 %", timeout=LIVE_MS)
         expect(card).to_contain_text(f"Live in {SLOT}", timeout=LIVE_MS)
         play.both(mara, card, "card-slot-live")
     return card
+
+
+def _liked(play: Play, mara: Person, card: Locator) -> None:
+    with play.step("visitors liked B better, and its evidence says how much"):
+        evidence = acts.open_evidence(mara, card)
+        expect(evidence).to_contain_text("B won: ", timeout=WORK_MS)
+        expect(evidence).to_contain_text("times as often as A")
+        won = evidence.get_by_text("B, clicked by people")
+        play.both(mara, evidence, "modal-slot-winner", at=won)
+        acts.close(evidence)
 
 
 def _site(play: Play, *words: str) -> Thread:
