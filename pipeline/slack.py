@@ -23,6 +23,7 @@ from slack_sdk.web import SlackResponse
 
 from domain.errors import Refused, TryLater
 from domain.members import NAME_LONGEST, SlackPerson
+from pipeline import tls
 from pipeline.pace import Pacer
 
 Blocks = Sequence[Block | dict[str, Any]]
@@ -377,6 +378,7 @@ class SlackGateway:
                 headers=headers,
                 timeout=self._timeout_s,
                 follow_redirects=False,
+                verify=tls.trusted(),
             ) as answer:
                 _check_handed_out(answer)
                 return _at_most(answer.iter_raw(), most)
@@ -481,7 +483,9 @@ class SlackGateway:
         if urlsplit(url).scheme not in {"http", "https"}:
             raise BadCall("files.getUploadURLExternal", "upload_url")
         try:
-            answer = httpx.post(url, content=data, timeout=self._timeout_s)
+            answer = httpx.post(
+                url, content=data, timeout=self._timeout_s, verify=tls.trusted()
+            )
         except httpx.TransportError as error:
             raise _away() from error
         if answer.status_code != httpx.codes.OK:

@@ -12,6 +12,7 @@ from typing import Final
 import httpx
 
 from domain.errors import Refused, TryLater
+from pipeline import tls
 
 # short: while the broker is away the relay waits for it
 SIGNATURE: Final = "X-Copydesk-Signature"
@@ -88,6 +89,7 @@ def post(
             timeout=_TIMEOUT,
             # whoever answers for the address must not send us elsewhere
             follow_redirects=False,
+            verify=tls.trusted(),
         )
     except httpx.HTTPError as error:
         raise TryLater(f"no answer ({type(error).__name__})") from error

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import gc
-import os
 import shutil
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
 
 import pytest
-import sqlalchemy as sa
 
 from storage import migrate
 from storage.engine import Database
+from tests import one_dialect
 from tests.clock import Clock
-
-POSTGRES = "COPYDESK_TEST_POSTGRES_URL"
+from tests.schemas import Schemas, postgres_schema
 
 # thousands of tests in one process: walking all of its objects costs more than they do
 gc.set_threshold(50_000, 20, 50)
+one_dialect.share()
 
 
 @pytest.fixture
@@ -39,10 +36,22 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def schemas() -> Iterator[Schemas]:
+    with ExitStack() as stack:
+        yield Schemas(stack)
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.services)])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a database without tables, for each kind we run on."""
-    if request.param == "sqlite":
+def kind(request: pytest.FixtureRequest) -> str:
+    """Each kind of database that we run on."""
+    return str(request.param)
+
+
+@pytest.fixture
+def empty_url(kind: str, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without tables."""
+    if kind == "sqlite":
         yield f"sqlite:///{tmp_path / 'copydesk.db'}"
         return
     with postgres_schema() as url:
@@ -50,14 +59,17 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def database_url(empty_url: str, migrated_file: Path) -> str:
+def database_url(
+    kind: str, tmp_path: Path, migrated_file: Path, schemas: Schemas
+) -> Iterator[str]:
     """The address of a migrated, empty database."""
-    url = sa.make_url(empty_url)
-    if url.get_backend_name() == "sqlite":
-        shutil.copyfile(migrated_file, str(url.database))
-        return empty_url
-    migrate_postgres(empty_url)
-    return empty_url
+    if kind == "sqlite":
+        path = tmp_path / "copydesk.db"
+        shutil.copyfile(migrated_file, path)
+        yield f"sqlite:///{path}"
+        return
+    with schemas.take() as url:
+        yield url
 
 
 @pytest.fixture
@@ -74,49 +86,3 @@ def database(database_url: str, clock: Clock) -> Iterator[Database]:
     made = Database(database_url, clock)
     yield made
     made.close()
-
-
-_RAN: Final[list[str]] = []
-"""What the migrations ran on PostgreSQL the first time."""
-
-
-def migrate_postgres(url: str) -> None:
-    """Migrate an empty schema; from the second on by the very same statements.
-
-    Working them out takes ten times longer than running them.
-    """
-    database = Database(url, Clock())
-    if _RAN:
-        with database.engine.begin() as connection:
-            connection.exec_driver_sql(";\n".join(_RAN))
-    else:
-        ran: list[str] = []
-
-        def keep(*given: object) -> None:
-            statement, parameters = str(given[2]), given[3]
-            if not statement.lstrip().startswith(("SELECT", "SHOW")):
-                assert not parameters, statement
-                ran.append(statement)
-
-        sa.event.listen(database.engine, "before_cursor_execute", keep)
-        migrate.upgrade(database)
-        _RAN.extend(ran)
-    database.close()
-
-
-@contextmanager
-def postgres_schema() -> Iterator[str]:
-    """A schema of its own: rows of append-only tables cannot be cleared away."""
-    address = os.environ.get(POSTGRES)
-    if not address:
-        pytest.fail(f"{POSTGRES} has to name a PostgreSQL database for this test.")
-    url = sa.make_url(address).set(drivername="postgresql+psycopg")
-    schema = f"test_{uuid.uuid4().hex}"
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
-    own = url.update_query_dict({"options": f"-csearch_path={schema}"})
-    yield own.render_as_string(hide_password=False)
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
-    engine.dispose()

@@ -13,6 +13,7 @@ import httpx
 
 from domain.errors import CampaignError, Refused, TryLater
 from domain.send import CHUNK_SIZE, DeliveryEvent
+from pipeline import tls
 from pipeline.esp import sendgrid_events
 from pipeline.esp.port import (
     Accepted,
@@ -83,6 +84,7 @@ class SendGrid:
         if webhook_public_key:
             self._key = sendgrid_events.public_key(webhook_public_key)
         self._http = httpx.Client(
+            verify=tls.trusted(),
             base_url=base_url,
             headers={"Authorization": f"Bearer {api_key}"},
             timeout=timeout,

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
 
 from domain.errors import Refused, TryLater
+from pipeline import tls
 from pipeline.esp.port import BadSignature
 
 # SNS gives up on an address after hours, and says the same time at each try
@@ -74,7 +75,9 @@ def fetch(url: str) -> bytes:
         TryLater: It did not answer with 200, or with too much.
     """
     try:
-        with httpx.Client(timeout=_TIMEOUT_S, follow_redirects=False) as http:
+        with httpx.Client(
+            timeout=_TIMEOUT_S, follow_redirects=False, verify=tls.trusted()
+        ) as http:
             answer = http.get(url)
     except httpx.HTTPError as error:
         raise _away() from error

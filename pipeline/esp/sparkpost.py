@@ -13,6 +13,7 @@ import httpx
 
 from domain.errors import Refused, TryLater
 from domain.send import CHUNK_SIZE, DeliveryEvent
+from pipeline import tls
 from pipeline.esp import sparkpost_events
 from pipeline.esp.batch_rules import without_addresses
 from pipeline.esp.port import (
@@ -95,6 +96,7 @@ class SparkPost:
         self._clock = clock
         self._user, self._password = webhook_user, webhook_password
         self._http = httpx.Client(
+            verify=tls.trusted(),
             base_url=base_url,
             headers={"Authorization": api_key},
             timeout=timeout,

@@ -24,6 +24,7 @@ from domain.rejection import (
     Rejection,
     RejectReason,
 )
+from pipeline import tls
 from pipeline.writers.port import RawReply, Repair, WriteRequest, WriterRefused
 from pipeline.writers.reply import clean, repair_prompt, reply_schema
 
@@ -95,7 +96,12 @@ class OpenAIWriter:
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._client = openai.OpenAI(api_key=api_key, base_url=base_url, max_retries=0)
+        self._client = openai.OpenAI(
+            api_key=api_key,
+            base_url=base_url,
+            max_retries=0,
+            http_client=openai.DefaultHttpxClient(verify=tls.trusted()),
+        )
         url = self._client.base_url
         self._endpoint = f"{url.scheme}://{url.netloc.decode()}{url.path}".rstrip("/")
         self._is_sample = is_sample

@@ -30,8 +30,8 @@ from pipeline.wiring import utc_now
 from storage import migrate
 from storage.engine import Database
 from tests.clock import Clock
-from tests.conftest import postgres_schema
 from tests.pipeline.lab import CLEO, DEV, Lab, environment, lab
+from tests.schemas import postgres_schema
 
 ROOT = Path(__file__).parents[2]
 REDIS = "COPYDESK_TEST_REDIS_URL"

@@ -18,10 +18,10 @@ from pipeline.tokens import address_hash
 from storage import migrate, queries
 from storage.engine import Database
 from tests.blocks.checks import check_message, check_modal
-from tests.conftest import postgres_schema
 from tests.pipeline.lab import MARA, OMAR, SECRET, Lab
 from tests.pipeline.test_freeze import freeze
 from tests.pipeline.test_jobs_story import go_on, in_canary, roll_back
+from tests.schemas import postgres_schema
 
 APPEND_ONLY = (
     "audit_events",
