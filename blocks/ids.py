@@ -48,6 +48,7 @@ class Action(StrEnum):
     HOLD = "hold"
     ROLL_BACK = "roll_back"
     EVIDENCE = "evidence"
+    EXPORT = "export"
     SHOW_BRIEF = "show_brief"
     OPEN_INCIDENT = "open_incident"
     EXPLAIN_INCIDENT = "explain_incident"

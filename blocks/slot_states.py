@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
+from slack_sdk.models.blocks import ButtonElement
+
 from blocks import campaign_states as mails
 from blocks import conversions
 from blocks.campaign_face import Face, cancel
@@ -20,15 +22,21 @@ from blocks.campaign_states import (
     told,
 )
 from blocks.canary_report import numbers, standing
-from blocks.ids import Verb
+from blocks.ids import Action, Verb
+from blocks.message import button
 from blocks.text import clock, count, date, line, plural, relative, sentence, who
-from domain.campaign import BEFORE_SENDING, State
+from domain.campaign import BEFORE_SENDING, CampaignId, State
 from domain.views import CampaignCard
 
 
 def face(view: CampaignCard, now: datetime) -> Face:
     made = _FACES.get(view.state)
     return mails.face(view, now) if made is None else made(view, now)
+
+
+def export(campaign: CampaignId) -> ButtonElement:
+    aloud = f"Export campaign {campaign}: its approved copy as files, in the thread"
+    return button("Export", Action.EXPORT, campaign, aloud=aloud)
 
 
 def others(view: CampaignCard) -> str:
@@ -44,7 +52,7 @@ def _approved(view: CampaignCard, _now: datetime) -> Face:
         aloud="approved, being scheduled",
         next=f"Its steps in {line(view.slot, 40)} are planned now.",
         evidence=(arms(view),),
-        buttons=(roll_back(view.id), cancel(view.id)),
+        buttons=(roll_back(view.id), cancel(view.id), export(view.id)),
     )
 
 
@@ -67,7 +75,7 @@ def _scheduled(view: CampaignCard, now: datetime) -> Face:
         beside=(when,),
         next=f"{told(view.reason)} {first}".lstrip(),
         evidence=(arms(view), sentence(canary.foresight) if canary else ""),
-        buttons=(roll_back(view.id), cancel(view.id)),
+        buttons=(roll_back(view.id), cancel(view.id), export(view.id)),
     )
 
 
@@ -85,7 +93,12 @@ def _canary(view: CampaignCard, now: datetime) -> Face:
         beside=standing(view.canary, now) if view.canary else (),
         next=_share(view),
         evidence=canary_evidence(view),
-        buttons=(roll_back(view.id), extend(view.id), evidence(view.id)),
+        buttons=(
+            roll_back(view.id),
+            extend(view.id),
+            evidence(view.id),
+            export(view.id),
+        ),
         more=hold_or_expand(view),
     )
 
@@ -155,7 +168,9 @@ def _live(view: CampaignCard, _now: datetime) -> Face:
             numbers(view.canary) if view.canary else "",
             conversions.lines(view),
         ),
-        buttons=(roll_back(view.id),) if is_live else (),
+        buttons=(roll_back(view.id), export(view.id))
+        if is_live
+        else (export(view.id),),
         more=(("Evidence", Verb.EVIDENCE, view.id),),
     )
 

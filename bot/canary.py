@@ -11,7 +11,7 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from blocks import canary_report, history
 from blocks.ids import Action, Verb
-from bot import brief, rollback, strategy
+from bot import brief, export, rollback, strategy
 from bot.context import Web
 from bot.listeners import SLACK_AWAY, OnClick, on_choice, on_click, open_window
 from bot.payloads import Click
@@ -114,6 +114,7 @@ BUTTONS: Final[Mapping[Action, OnClick]] = {
     Action.RETRY_CAMPAIGN: retry,
     Action.EVIDENCE: evidence,
     Action.SHOW_BRIEF: brief.show,
+    Action.EXPORT: export.export,
     Action.LOOK_UP_CHUNK: look_up_chunk,
     Action.MARK_CHUNK_SENT: mark_chunk_sent,
 }

@@ -129,7 +129,7 @@ def export(number: int, folder: Path) -> None:
     """Write the approved copy of a landing page, ad or chat to files."""
     from domain.campaign import CampaignId
     from pipeline import record
-    from pipeline.export import files_of
+    from pipeline.exported_files import files_of
 
     key = CampaignId(number)
     with open_desk() as desk:

@@ -83,7 +83,7 @@ def _share(deps: Deps, view: PostmortemView) -> None:
     card = deps.database.look(lambda store: store.messages.get(f"campaign:{number}"))
     if card is None or card.ts is None:
         raise TryLater("The card of this thread is not posted yet.")
-    deps.slack.share_text(
+    deps.slack.share_file(
         channel=card.channel,
         thread_ts=card.ts,
         filename=f"postmortem-{number}.md",

@@ -1,91 +1,72 @@
-"""Approved copy that is no mail, as files for a site, an ad account or a chat."""
+"""A campaign's approved copy, put into its thread as one archive.
+
+Slack has no idempotency key: an answer that is lost may leave two copies of it, never
+none.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping
+from typing import Final
 
-from domain import bundle
-from domain.bundle import ApprovedArm
-from domain.campaign import Campaign, CampaignId
-from domain.channel import Channel
-from domain.errors import Refused
-from domain.variant import Variant
-from pipeline import shown_html
-from pipeline.checks.hygiene import hidden
-from pipeline.checks.port import fields_of
-from pipeline.playbook import Playbook
-from pipeline.shown_html import Links, links_of
-from storage import queries
-from storage.store import Store
+import structlog
+
+from domain.campaign import CampaignId
+from domain.errors import Refused, TryLater
+from pipeline import failpoint
+from pipeline.exported_files import archive, files_of
+from pipeline.tasks import Task
+from pipeline.wiring import Deps
+from storage.messages import SlackMessage
+
+log = structlog.get_logger(__name__)
 
 
-def files_of(
-    store: Store, playbook: Playbook, campaign_id: CampaignId
-) -> Mapping[str, bytes]:
-    """The files of a campaign by path, a folder for each arm, the manifest last.
-
-    The same campaign gives the same bytes, however often it is asked.
+def export(deps: Deps, campaign_id: int, _seq: int) -> None:
+    """Put a campaign's files into its thread.
 
     Raises:
-        Unknown: There is no such campaign.
-        Refused: It is a mail, is not approved, was stopped, or is not safe to show.
+        TryLater: Slack is away, or the card is not posted yet.
     """
-    campaign = store.campaigns.get(campaign_id)
-    bundle.check_exported(campaign)
-    files: dict[str, bytes] = {}
-    for variant in store.variants.arms(campaign.id):
-        for name, body in _arm_files(store, playbook, campaign, variant).items():
-            files[f"{variant.label}/{name}"] = body
-    return {**files, bundle.MANIFEST: bundle.manifest(campaign, files)}
+    number = CampaignId(campaign_id)
+    thread = _thread(deps, number)
+    try:
+        files = deps.database.look(lambda s: files_of(s, deps.playbook, number))
+        failpoint.hit("export.before_call")
+        deps.slack.share_file(
+            channel=thread.channel,
+            thread_ts=str(thread.ts),
+            filename=f"campaign-{number}.zip",
+            title=f"Approved copy of #{number}",
+            comment=f"The approved copy of #{number} in {len(files)} files;"
+            " manifest.json has their hashes and who approved.",
+            data=archive(files),
+        )
+    except Refused as refused:
+        # it was stopped since somebody asked, or Slack takes no files from us
+        give_up(deps, campaign_id, str(refused))
+        return
+    failpoint.hit("export.after_call")
+    log.info("export.shared", campaign=number, files=len(files))
 
 
-def _arm_files(
-    store: Store, playbook: Playbook, campaign: Campaign, variant: Variant
-) -> dict[str, bytes]:
-    version = store.campaigns.brief_version(campaign.id)
-    links, channel = links_of(version.body), campaign.brief_channel
-    arm = _arm(store, playbook, campaign, variant, links)
-    page = shown_html.page(arm.revision.text, channel, links)
-    content = bundle.content(
-        campaign, arm, cta_url=links.cta_url, brief_sha256=version.sha256
-    )
-    made = {
-        "content.json": content,
-        "fragment.html": arm.html.encode(),
-        "index.html": page.encode(),
-    }
-    if channel is Channel.AD:
-        made["ads.csv"] = _csv(bundle.ads_row(campaign, arm, cta_url=links.cta_url))
-    return made
+def give_up(deps: Deps, campaign_id: int, words: str) -> None:
+    """Say so in the thread and on the record; nothing is parked for it."""
+    number = CampaignId(campaign_id)
+    thread = _thread(deps, number)
+    text = f"The copy of #{number} was not exported. {words}"
+    deps.slack.post(thread.channel, text, (), thread_ts=thread.ts)
+    with deps.database.begin() as store:
+        store.campaigns.lock(number)
+        store.audit.append(
+            number, "copy_not_exported", actor="desk", detail={"reason": words}
+        )
 
 
-def _csv(row: tuple[str, ...]) -> bytes:
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerows((bundle.ADS_COLUMNS, row))
-    return out.getvalue().encode()
+def _thread(deps: Deps, number: CampaignId) -> SlackMessage:
+    card = deps.database.look(lambda store: store.messages.get(f"campaign:{number}"))
+    if card is None or card.ts is None:
+        raise TryLater("The card of this thread is not posted yet.")
+    return card
 
 
-def _arm(
-    store: Store,
-    playbook: Playbook,
-    campaign: Campaign,
-    variant: Variant,
-    links: Links,
-) -> ApprovedArm:
-    seen = queries.variant_card(store.connection, variant.id, playbook.view_facts)
-    if variant.revision_id is None:
-        raise Refused(f"Variant {variant.label} has no text.")
-    revision = store.variants.revision(variant.revision_id)
-    for field, words in fields_of(revision.text):
-        for found in hidden(field, words):
-            # the policy may let it pass; a site that pastes it would not know
-            raise Refused(f"Variant {variant.label} is not exported. {found.message}")
-    return ApprovedArm(
-        label=variant.label,
-        revision=revision,
-        approvals=tuple(each for each in seen.decisions if each.is_approval),
-        html=shown_html.fragment(revision.text, campaign.brief_channel, links),
-    )
+TASK: Final = Task(name="export", queue="interactive", run=export, give_up=give_up)

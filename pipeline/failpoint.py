@@ -42,6 +42,9 @@ OF_IMPORTS: Final = ("audience.after_batch", "audience.before_show")
 OF_UPLOADS: Final = ("upload.after_post", "upload.after_fetch", "upload.after_report")
 """Moments of a list that is given in Slack, beside those of its import."""
 
+OF_EXPORTS: Final = ("export.before_call", "export.after_call")
+"""Moments of approved copy on its way into a thread; it may come twice."""
+
 _VARIABLE: Final = "COPYDESK_FAILPOINTS"
 WHOLE: Final = "whole"
 

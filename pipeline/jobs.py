@@ -9,6 +9,7 @@ from pipeline import (
     alert,
     card,
     digest,
+    export,
     generate,
     lint,
     members,
@@ -38,5 +39,6 @@ TASKS: Final[Mapping[str, Task]] = {
         members.TASK,
         thaw.TASK,
         upload.TASK,
+        export.TASK,
     )
 }

@@ -315,7 +315,7 @@ class SlackGateway:
         self._call("files.completeUploadExternal", {"files": files})
         return file_id
 
-    def share_text(
+    def share_file(
         self,
         *,
         channel: str,
@@ -325,7 +325,7 @@ class SlackGateway:
         comment: str,
         data: bytes,
     ) -> None:
-        """Upload a text file into a thread, with a word beside it."""
+        """Upload a file into a thread, with a word beside it."""
         self._wait(lambda: self._pacer.space(f"channel:{channel}", CHANNEL_SPACING))
         ticket = self._call(
             "files.getUploadURLExternal",

@@ -247,7 +247,7 @@ def _report(deps: Deps, upload: Upload, report: _Report) -> bool:
     if upload.ts is None:
         return False
     try:
-        deps.slack.share_text(
+        deps.slack.share_file(
             channel=upload.channel,
             thread_ts=upload.ts,
             filename=f"{upload.key}-broken-rows.csv",

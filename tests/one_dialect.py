@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.ext.asyncio import engine as async_engine
 
-_MADE: Final[dict[str, Engine]] = {}
-"""The first engine of each dialect and driver."""
+_MADE: Final[dict[tuple[str, str, bool], Engine]] = {}
+"""The first engine of each dialect and driver, and whether it is asynchronous."""
 
 
 def share() -> None:
@@ -22,7 +22,8 @@ def share() -> None:
 
     def create_engine(*args: Any, **kwargs: Any) -> Engine:
         engine = made_anew(*args, **kwargs)
-        first = _MADE.setdefault(f"{engine.name}+{engine.driver}", engine)
+        kind = engine.name, engine.driver, engine.dialect.is_async
+        first = _MADE.setdefault(kind, engine)
         engine.dialect = first.dialect
         engine.pool._dialect = first.dialect
         engine._compiled_cache = first._compiled_cache

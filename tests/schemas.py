@@ -6,7 +6,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Final
+from typing import Final, NamedTuple
 
 import pytest
 import sqlalchemy as sa
@@ -41,8 +41,29 @@ _ALONE: Final = sa.text("""
     WHERE application_name = :schema
 """)
 
+_SHAPE: Final = sa.text("""
+    SELECT coalesce(string_agg(found, ' ' ORDER BY found), '') FROM (
+        SELECT c.relname || '.' || t.tgname || CAST(t.tgenabled AS text) AS found
+        FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+        JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = :schema AND NOT t.tgisinternal
+        UNION ALL
+        SELECT c.relname || '.' || a.attname FROM pg_attribute a
+        JOIN pg_class c ON c.oid = a.attrelid
+        JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = :schema AND NOT a.attisdropped
+    ) AS shape
+""")
+
 _RAN: Final[list[str]] = []
 """What the migrations ran the first time."""
+
+
+class _Schema(NamedTuple):
+    name: str
+    url: str
+    # its triggers and columns
+    shape: str
 
 
 class Schemas:
@@ -50,20 +71,22 @@ class Schemas:
 
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
-        self._free: list[tuple[str, str]] = []
+        self._free: list[_Schema] = []
 
     @contextmanager
     def take(self) -> Iterator[str]:
         """The address of a migrated, empty one; nobody else has it meanwhile."""
-        schema, url = self._free.pop() if self._free else self._made()
-        yield url
+        schema = self._free.pop() if self._free else self._made()
+        yield schema.url
         if _emptied(schema):
-            self._free.append((schema, url))
+            self._free.append(schema)
 
-    def _made(self) -> tuple[str, str]:
-        schema, url = self._stack.enter_context(_schema())
+    def _made(self) -> _Schema:
+        name, url = self._stack.enter_context(_schema())
         _migrate(url)
-        return schema, url
+        with _server() as connection:
+            shape = connection.execute(_SHAPE, {"schema": name}).scalar_one()
+        return _Schema(name, url, shape)
 
 
 @contextmanager
@@ -86,19 +109,21 @@ def _schema() -> Iterator[tuple[str, str]]:
         connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
 
 
-def _emptied(schema: str) -> bool:
-    """Empty a schema for the next test; False when it has grown too large for that."""
-    given = {"schema": schema}
+def _emptied(schema: _Schema) -> bool:
+    """Empty it for the next test; False when it is too large or has been changed."""
+    given = {"schema": schema.name}
     with _server() as connection:
         # whatever a test left behind writes into no other's tables
         connection.execute(_ALONE, given)
         if connection.execute(_SIZE, given).scalar_one() > _LARGE:
             return False
+        if connection.execute(_SHAPE, given).scalar_one() != schema.shape:
+            return False
         tables = connection.execute(_TABLES, given).scalars().all()
         # rows of append-only tables cannot be deleted otherwise
         connection.exec_driver_sql("SET session_replication_role = replica")
         for table in tables:
-            connection.execute(sa.delete(sa.table(table, schema=schema)))
+            connection.execute(sa.delete(sa.table(table, schema=schema.name)))
         connection.execute(_RESTARTED, given)
     return True
 

@@ -23,7 +23,7 @@ from pipeline.record.comparisons import post_comparison
 from pipeline.record.conversions import Converted, conversions
 from pipeline.record.digests import digest_due, learn_zone
 from pipeline.record.events import Ingested, esp_events, unsubscribe
-from pipeline.record.exports import exported
+from pipeline.record.exports import export, exported
 from pipeline.record.exposures import Taken, check_post, site_events
 from pipeline.record.freezes import Lift, freeze, lift
 from pipeline.record.incidents import (
@@ -99,6 +99,7 @@ __all__ = [
     "edit",
     "esp_events",
     "expand",
+    "export",
     "exported",
     "extend",
     "forget",

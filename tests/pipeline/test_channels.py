@@ -6,22 +6,27 @@ import csv
 import hashlib
 import io
 import json
+import signal
+import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from domain.brief import BriefInvalid
 from domain.campaign import CampaignId, State
 from domain.channel import PARTS, Channel
-from domain.errors import MoveNotAllowed, Refused
+from domain.errors import MoveNotAllowed, NotYourTurn, Refused
 from domain.lint import Severity
 from domain.personalize import CannotRender
 from domain.variant import Copy
 from pipeline import preview, record
-from pipeline.export import files_of
+from pipeline.exported_files import archive, files_of
+from pipeline.failpoint import OF_EXPORTS
 from storage import queries
 from tests.factories import add_audience
+from tests.pipeline.kills import drain_until_killed
 from tests.pipeline.lab import CLEO, DEV, MARA, Lab
 
 SHOWN = tuple(each for each in Channel if not each.is_mailed)
@@ -166,6 +171,77 @@ def test_approved_copy_is_exported_to_the_byte(desk: Lab, channel: Channel) -> N
         name.lower().replace(" ", "_") for name in PARTS[channel].values()
     )
     assert content["written_by"]["is_sample"] is True
+
+
+# Export in Slack ----------------------------------------------------------------------
+
+
+def press_export(desk: Lab, number: CampaignId, by: str = MARA) -> None:
+    desk.write(record.export, desk.deps.playbook, number, actor=by)
+
+
+def archives(desk: Lab, number: CampaignId) -> list[bytes]:
+    """What files the campaign's thread has."""
+    world = desk.slack.workspace.world
+    shared = [name for each in desk.thread(number) for name in each.files]
+    return [world.content(world.files[name]) or b"" for name in shared]
+
+
+def test_export_puts_the_files_into_the_thread_as_often_as_it_is_pressed(
+    desk: Lab,
+) -> None:
+    number = approved(desk, Channel.AD)
+    press_export(desk, number)
+    desk.drain()
+    press_export(desk, number)
+    desk.drain()
+    one, two = archives(desk, number)
+    assert one == two == archive(exported(desk, number))
+    with zipfile.ZipFile(io.BytesIO(one)) as packed:
+        assert {name: packed.read(name) for name in packed.namelist()} == dict(
+            exported(desk, number)
+        )
+    story = desk.deps.database.read(queries.audit, number)
+    assert [e.actor for e in story if e.event == "copy_exported"] == [MARA, MARA]
+
+
+def test_export_is_for_its_team_and_for_approved_copy(desk: Lab) -> None:
+    number = briefed(desk, Channel.LANDING_PAGE)
+    desk.drain()
+    with pytest.raises(Refused, match="is staged review"):
+        press_export(desk, number)
+    number = approved(desk, Channel.LANDING_PAGE)
+    with pytest.raises(NotYourTurn):
+        press_export(desk, number, by="U0STRANGER")
+    desk.drain()
+    assert archives(desk, number) == []
+
+
+def test_what_is_stopped_before_its_files_are_made_is_not_exported(desk: Lab) -> None:
+    number = approved(desk, Channel.LANDING_PAGE)
+    press_export(desk, number)
+    desk.write(record.cancel, desk.deps.playbook, number, actor=MARA)
+    desk.drain()
+    assert archives(desk, number) == []
+    said = [each.text for each in desk.thread(number)]
+    assert any(f"The copy of #{number} was not exported." in each for each in said)
+    story = desk.deps.database.read(queries.audit, number)
+    assert "copy_not_exported" in [each.event for each in story]
+    assert desk.state(number) is State.CANCELLED
+
+
+@pytest.mark.parametrize("moment", OF_EXPORTS)
+def test_a_worker_killed_while_it_exports_loses_no_archive(
+    desk: Lab, tmp_path: Path, moment: str
+) -> None:
+    number = approved(desk, Channel.CHAT)
+    desk.drain()
+    press_export(desk, number)
+    assert drain_until_killed(desk, moment, tmp_path) == -signal.SIGKILL
+    desk.drain()
+    found = archives(desk, number)
+    assert set(found) == {archive(exported(desk, number))}
+    assert len(found) == (2 if moment == "export.after_call" else 1)
 
 
 def test_an_ad_is_a_row_that_an_ads_editor_imports(desk: Lab) -> None:

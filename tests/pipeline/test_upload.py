@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -35,6 +32,7 @@ from practice.slack import deeds
 from practice.slack.world import Message, person_by_id
 from storage.engine import Database
 from storage.store import Store
+from tests.pipeline.kills import drain_until_killed
 from tests.pipeline.lab import CLEO, MARA, SECRET, Lab
 from tests.pipeline.wire import Says, wire
 
@@ -562,13 +560,10 @@ def test_a_worker_killed_at_any_moment_loses_nothing_and_imports_once(
 ) -> None:
     text = csv(*rows(2_500), "broken,yes,DE")
     upload_id = asked(desk, text)
-    armed = tmp_path / "failpoints"
-    armed.mkdir()
-    (armed / moment).write_text("", encoding="ascii")
     if moment in OF_IMPORTS:
         desk.drain()
         desk.write(record.import_upload, desk.deps.playbook, upload_id, actor=MARA)
-    assert _work(desk, armed) == -signal.SIGKILL
+    assert drain_until_killed(desk, moment, tmp_path) == -signal.SIGKILL
     assert "sailor" not in "".join(_leftovers(tmp_path))
 
     desk.drain()
@@ -583,29 +578,6 @@ def test_a_worker_killed_at_any_moment_loses_nothing_and_imports_once(
     ) == [(2_500,)]
     assert len(desk.rows("SELECT * FROM audience_events")) == 1
     assert shown(desk)[-1].text == "Imported: crew.csv"
-
-
-def _work(desk: Lab, armed: Path) -> int:
-    """Run what is due in a process of its own; returns how it ended."""
-    given = desk.deps.settings
-    env = {
-        **os.environ,
-        "COPYDESK_FAILPOINTS": str(armed),
-        "COPYDESK_DATA_DIR": str(given.data_dir),
-        "COPYDESK_PLAYBOOK": str(given.playbook),
-        "COPYDESK_SECRET_KEY": SECRET,
-        "DATABASE_URL": given.database_url,
-        "BROKER_URL": "memory://",
-        "SLACK_BOT_TOKEN": TOKEN,
-        "SLACK_API_URL": given.slack_api_url,
-        "COPYDESK_PRACTICE": "slack,writer,esp",
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "tests.pipeline.drain", desk.clock().isoformat()],
-        env=env,
-        capture_output=True,
-        check=False,
-    ).returncode
 
 
 def _leftovers(folder: Path) -> Iterator[str]:

@@ -27,7 +27,7 @@ def play(play: Play) -> None:
     first = _approved(play, mara, "Finish your demo, on the page", arms=2)
     site = _site(play, "--visitors", "15000", "--per-second", "120", "--liked", "B")
     card = _goes_live(play, mara, first)
-    _liked(play, mara, card)
+    _once_live(play, mara, card, first)
     second = _approved(play, mara, "A louder headline")
     site.join()
     bad = mara.card(second)
@@ -103,7 +103,7 @@ def _goes_live(play: Play, mara: Person, number: int) -> Locator:
     return card
 
 
-def _liked(play: Play, mara: Person, card: Locator) -> None:
+def _once_live(play: Play, mara: Person, card: Locator, number: int) -> None:
     with play.step("visitors liked B better, and its evidence says how much"):
         evidence = acts.open_evidence(mara, card)
         expect(evidence).to_contain_text("B won: ", timeout=WORK_MS)
@@ -111,6 +111,15 @@ def _liked(play: Play, mara: Person, card: Locator) -> None:
         won = evidence.get_by_text("B, clicked by people")
         play.both(mara, evidence, "modal-slot-winner", at=won)
         acts.close(evidence)
+    with play.step("mara has its copy put into the thread as files"):
+        card.get_by_role("button", name=f"Export campaign {number}").click()
+        thread = mara.thread(number)
+        archive = mara.page.get_by_role("link", name=f"campaign-{number}.zip")
+        message = thread.locator("article.message", has=archive)
+        said = f"The approved copy of #{number} in 7 files"
+        expect(message).to_contain_text(said, timeout=WORK_MS)
+        play.shot(message, "thread-export")
+        mara.page.get_by_role("button", name="Close thread").click()
 
 
 def _site(play: Play, *words: str) -> Thread:

@@ -263,6 +263,7 @@ STORIES: Final = {
     "modal-slot-evidence": "What that rests on, in visitors",
     "card-slot-live": "It passed: the slot shows it to everyone",
     "modal-slot-winner": "Which variant its visitors clicked more",
+    "thread-export": "Its approved copy in the thread, as files",
     "card-slot-rolled-back": "The next one is complained of, and the one before is back",
     "notice-slot-incident": "What on-call reads of it",
     "card-frozen": "All sending is frozen; the card says until when and why",
