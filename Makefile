@@ -44,10 +44,10 @@ up: .venv/runtime.stamp  ## Start the whole desk on this machine and print its a
 
 # For builders ------------------------------------------------------------------
 
-test: .venv/dev.stamp  ## Run every test that needs no outside service, and one story if Chromium is here
+test: .venv/dev.stamp  ## Run every test that needs no outside service; with Chromium, the practice page's and one story
 	@$(BIN)/python -m pytest
 	@if [ -n "$(CHROMIUM)" ] && [ -d tests/stories ]; then \
-	  $(BIN)/python -m pytest -m story -k smoke tests/stories; \
+	  $(BIN)/python -m pytest -m story -k "practice or smoke" tests/practice tests/stories; \
 	else echo "No Chromium here, so no story was played."; fi
 
 story: .venv/dev.stamp  ## Play the stories in a real browser (STORY=name plays one)

@@ -14,6 +14,7 @@ from domain.campaign import CampaignId
 from domain.errors import Refused, TryLater
 from pipeline import failpoint
 from pipeline.exported_files import archive, files_of
+from pipeline.slack import SlackRefused
 from pipeline.tasks import Task
 from pipeline.wiring import Deps
 from storage.messages import SlackMessage
@@ -54,7 +55,11 @@ def give_up(deps: Deps, campaign_id: int, words: str) -> None:
     number = CampaignId(campaign_id)
     thread = _thread(deps, number)
     text = f"The copy of #{number} was not exported. {words}"
-    deps.slack.post(thread.channel, text, (), thread_ts=thread.ts)
+    try:
+        deps.slack.post(thread.channel, text, (), thread_ts=thread.ts)
+    except SlackRefused as error:
+        # the record has it all the same
+        log.warning("export.not_told", campaign=number, code=error.code)
     with deps.database.begin() as store:
         store.campaigns.lock(number)
         store.audit.append(

@@ -22,7 +22,6 @@ from pipeline.playbook_live import LivePlaybook
 from pipeline.settings import Settings, refuse_unsafe, refuse_unsigned
 from pipeline.slack import SlackGateway
 from pipeline.templates import Templates
-from pipeline.writers.openai import OpenAIWriter
 from pipeline.writers.port import Writer
 from storage import queries
 from storage.engine import WORKER_LOCK_TIMEOUT, Database
@@ -198,10 +197,17 @@ def build(
             pacer=Pacer.connect(settings.broker_url, prefix="copydesk:slack:"),
             base_url=settings.slack_api_url,
         ),
-        writer=OpenAIWriter(
-            api_key=settings.openai_api_key.get_secret_value() or "practice",
-            base_url=settings.openai_base_url,
-            is_sample="writer" in settings.practice_parts,
-        ),
+        writer=_writer(settings),
         esp=ESPS[settings.esp](settings, clock),
+    )
+
+
+def _writer(settings: Settings) -> Writer:
+    # half a second to load, which stopping from a shell must not wait for
+    from pipeline.writers.openai import OpenAIWriter  # noqa: PLC0415
+
+    return OpenAIWriter(
+        api_key=settings.openai_api_key.get_secret_value() or "practice",
+        base_url=settings.openai_base_url,
+        is_sample="writer" in settings.practice_parts,
     )
