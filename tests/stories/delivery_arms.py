@@ -96,6 +96,8 @@ def _to_everybody(play: Play, mara: Person, number: int) -> None:
     with play.step("ana, who does not want to wait, expands it"):
         ana = play.person(ANA)
         card = ana.card(number)
+        # not while a part of the step is still on its way to the ESP
+        expect(card).to_contain_text("decides at", timeout=WORK_MS)
         ana.choose(card, "Expand")
         going = re.compile("Expanding to 100 %|Sent: ")
         expect(card).to_contain_text(going, timeout=WORK_MS)
