@@ -80,11 +80,16 @@ class Story:
 STORIES = {
     # the long ones first: what is left of them then fills up with short ones
     "brief-to-sent": Story(run=brief_to_sent.desktop, scale=AS_SHIPPED),
+    "delivery-landing-page": Story(run=delivery_landing_page.play),
     "delivery-arms": Story(
         run=delivery_arms.play, scale=UNHURRIED, playbook=delivery_arms.playbook
     ),
-    "delivery-calm": Story(run=delivery_calm.play),
     "phone-brief-to-sent": Story(run=brief_to_sent.phone),
+    "delivery-calm": Story(run=delivery_calm.play),
+    "delivery-held": Story(run=delivery_held.play),
+    "review-nobody-acts": Story(run=review_nobody_acts.play, scale=AS_SHIPPED),
+    "small-list-held": Story(run=small_ones.small_list),
+    "delivery-no-data": Story(run=delivery_no_data.play),
     "smoke": Story(run=small_ones.smoke),
     "complaints-roll-back": Story(run=rollback.complaints),
     "on-call-rollback": Story(run=rollback.on_call),
@@ -93,25 +98,20 @@ STORIES = {
     "review-brand-lead": Story(run=review_brand_lead.play),
     "review-tier-a": Story(run=review_tier_a.play, scale=UNHURRIED),
     "review-bulk": Story(run=review_bulk.play, scale=UNHURRIED),
-    "review-nobody-acts": Story(run=review_nobody_acts.play, scale=AS_SHIPPED),
     "review-second-thoughts": Story(run=review_second_thoughts.play),
     "delivery-complaints": Story(run=delivery_breach.complaints),
     "delivery-bounces": Story(run=delivery_breach.bounces),
-    "delivery-held": Story(run=delivery_held.play),
-    "delivery-no-data": Story(run=delivery_no_data.play),
     "delivery-esp-down": Story(
         run=delivery_esp_down.play,
         scale=AS_SHIPPED,
         playbook=delivery_esp_down.playbook,
     ),
     "delivery-freeze": Story(run=delivery_freeze.play),
-    "delivery-landing-page": Story(run=delivery_landing_page.play),
     "delivery-list": Story(run=delivery_list.play),
     "delivery-upload": Story(run=delivery_upload.play),
     "delivery-reader": Story(run=delivery_reader.play, scale=AS_SHIPPED),
     "hostile-brief": Story(run=small_ones.hostile),
     "preview": Story(run=small_ones.preview),
-    "small-list-held": Story(run=small_ones.small_list),
     "not-in-channel": Story(run=small_ones.sent_away),
 }
 
