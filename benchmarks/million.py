@@ -26,6 +26,7 @@ from benchmarks.numbers import median
 from benchmarks.result import CannotMeasure, Result
 from benchmarks.words import bare_rate, mail
 from domain.campaign import Actor, Campaign, CampaignId, Event, State
+from domain.channel import Channel
 from domain.cohort import chunks, provider_of
 from domain.lint import decide
 from domain.variant import Origin
@@ -242,9 +243,8 @@ def _in_review(deps: Deps) -> CampaignId:
             origin = Origin(endpoint="bench", model="bench")
             record.drafted(store, variant, mail(1), origin)
         for variant in store.variants.of(campaign_id):
-            record.linted(
-                store, deps.playbook, variant, decide((), deps.playbook.policy)
-            )
+            result = decide((), deps.playbook.policy(Channel.EMAIL))
+            record.linted(store, deps.playbook, variant, result)
             store.variants.set_arms([variant.id])
         record.open_review(store, deps.playbook, campaign_id)
     return campaign_id
@@ -297,10 +297,17 @@ def _size_mb(path: Path) -> float:
     return sum(file.stat().st_size for file in path.glob("copydesk.db*")) / 1e6
 
 
+_SEEDS: Final = "team@%"
+"""As the shipped canary.yaml's begin; nobody of the list does."""
+
+
 def _check_mailed(folder: Path) -> None:
-    """Everybody once, by the ESP's own record."""
+    """Everybody once, by the ESP's own record; the team's seed mails are not of them."""
     with closing(sqlite3.connect(folder / "esp.sqlite3")) as db:
-        found = db.execute("SELECT count(*), count(DISTINCT email) FROM mails")
+        found = db.execute(
+            "SELECT count(*), count(DISTINCT email) FROM mails WHERE email NOT LIKE ?",
+            (_SEEDS,),
+        )
         mails, people = found.fetchone()
     if (mails, people) != (RECIPIENTS, RECIPIENTS):
         raise CannotMeasure(f"The ESP has {mails} mails to {people} people.")
