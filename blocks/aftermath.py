@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from slack_sdk.models.blocks import (
@@ -18,8 +18,18 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
+from blocks.entered import StateValues, chosen, moment, typed
 from blocks.ids import Action, Callback, Field
-from blocks.message import Message, actions, button, context, message, modal, section
+from blocks.message import (
+    Message,
+    actions,
+    button,
+    context,
+    message,
+    modal,
+    option,
+    section,
+)
 from blocks.text import (
     capital,
     clock_to_the_second,
@@ -43,8 +53,6 @@ from domain.incident import (
 )
 from domain.views import IncidentView
 
-StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
-
 MISSED_BESIDES: Final = {
     "lint": "Lint",
     "canary": "Canary: earlier, or with other limits",
@@ -54,7 +62,6 @@ MISSED_BESIDES: Final = {
 
 # Slack: 100 options in a menu, 75 characters in one
 _OPTIONS_MOST: Final = 100
-_OPTION_MOST: Final = 75
 _WHY_MOST: Final = 1000
 _RUNBOOK_LINES: Final = 12
 _ACTIONS_SHOWN: Final = 8
@@ -282,10 +289,7 @@ def action_form(view: IncidentView, people: Mapping[str, str]) -> View:
 
 def _options(words: Mapping[str, str]) -> dict[str, Option]:
     return {
-        value: Option(
-            value=value,
-            text=PlainTextObject(text=plain(text, _OPTION_MOST), emoji=False),
-        )
+        value: option(text, value)
         for value, text in list(words.items())[:_OPTIONS_MOST]
     }
 
@@ -315,45 +319,30 @@ def _select(
 
 def cause_from(state: StateValues) -> Cause | None:
     """The cause that was chosen; None when nothing, or nothing of ours, was."""
-    value = _chosen(state, Field.CAUSE)
+    value = chosen(state, Field.CAUSE)
     return Cause(value) if value in list(Cause) else None
 
 
 def missed_by_from(state: StateValues, stages: Sequence[str]) -> str | None:
-    value = _chosen(state, Field.MISSED_BY)
+    value = chosen(state, Field.MISSED_BY)
     return value if value in (*stages, *MISSED_BESIDES) else None
 
 
 def missed_why_from(state: StateValues) -> str:
-    return _typed(state, Field.MISSED_WHY)[:_WHY_MOST]
+    return typed(state, Field.MISSED_WHY).strip()[:_WHY_MOST]
 
 
 def todo_from(state: StateValues) -> str:
-    return _typed(state, Field.TODO)[:ACTION_LONGEST]
+    return typed(state, Field.TODO).strip()[:ACTION_LONGEST]
 
 
 def owner_from(state: StateValues, people: Mapping[str, str]) -> str | None:
-    value = _chosen(state, Field.OWNER)
+    value = chosen(state, Field.OWNER)
     return value if value in people else None
 
 
 def due_from(state: StateValues) -> datetime | None:
-    seconds = state.get(Field.DUE, {}).get(Field.DUE, {}).get("selected_date_time")
-    if not isinstance(seconds, int) or isinstance(seconds, bool):
-        return None
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, ValueError, OSError):
-        return None
-
-
-def _chosen(state: StateValues, field: Field) -> str:
-    chosen = state.get(field, {}).get(field, {}).get("selected_option")
-    return str(chosen.get("value")) if isinstance(chosen, Mapping) else ""
-
-
-def _typed(state: StateValues, field: Field) -> str:
-    return str(state.get(field, {}).get(field, {}).get("value") or "").strip()
+    return moment(state, Field.DUE)
 
 
 def explain_errors(state: StateValues, stages: Sequence[str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
-from blocks.edit_form import StateValues
+from blocks.entered import StateValues, ticked, typed
 from blocks.ids import Callback, Field
 from blocks.message import modal, section
 from blocks.text import capital, line, plain
@@ -77,15 +77,9 @@ def form(about: QuestionsOpen) -> View:
 
 def answers_from(state_values: StateValues) -> frozenset[Question]:
     """The questions that were ticked; what is no question of ours is left out."""
-    options = state_values.get(Field.ANSWERS, {}).get(Field.ANSWERS, {})
-    ticked = [
-        each.get("value")
-        for each in options.get("selected_options") or ()
-        if isinstance(each, dict)
-    ]
-    return frozenset(each for each in Question if each in ticked)
+    given = [each.get("value") for each in ticked(state_values, Field.ANSWERS)]
+    return frozenset(each for each in Question if each in given)
 
 
 def comment_from(state_values: StateValues) -> str:
-    value = state_values.get(Field.COMMENT, {}).get(Field.COMMENT, {}).get("value")
-    return value.strip() if isinstance(value, str) else ""
+    return typed(state_values, Field.COMMENT).strip()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from slack_sdk.models.blocks import (
     Block,
@@ -15,21 +14,19 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
+from blocks.entered import StateValues, chosen
 from blocks.ids import Callback, assignee_block, seen_of
-from blocks.message import context, modal, section
+from blocks.message import context, modal, option, section
 from blocks.text import capital, clock, due, joined, line, plain, who
 from domain.pool import Assignment
 from domain.review import BY_ITSELF
 from domain.views import AssignView, PoolLine
-
-StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 EVERYONE: Final = "everyone"
 """The choice that asks all of the role again; no user id is spelled so."""
 
 # Slack: 100 options in a menu, 75 characters in one; two choices are no people's
 _PEOPLE_MOST: Final = 98
-_OPTION_MOST: Final = 75
 _NAME_MOST: Final = 25
 
 
@@ -40,7 +37,7 @@ def form(view: AssignView, *, now: datetime) -> View:
     options = [
         *([_option(mine, name="Me")] if mine else []),
         *(_option(each, name=each.name) for each in people.values()),
-        _choice("Everyone of the role", EVERYONE),
+        option("Everyone of the role", EVERYONE),
     ]
     is_claim = mine is not None and view.assignee != view.reader
     block = assignee_block(view.seen)
@@ -81,22 +78,13 @@ def form(view: AssignView, *, now: datetime) -> View:
 def _option(each: PoolLine, *, name: str) -> Option:
     until = each.away_until
     away = f", out of office until {until:%-d %b %H:%M %Z}" if until else ""
-    return _choice(f"{plain(name, _NAME_MOST)}: {each.waiting} open{away}", each.user)
-
-
-def _choice(label: str, value: str) -> Option:
-    text = PlainTextObject(text=plain(label, _OPTION_MOST), emoji=False)
-    return Option(text=text, value=value)
+    return option(f"{plain(name, _NAME_MOST)}: {each.waiting} open{away}", each.user)
 
 
 def chosen_from(state: StateValues) -> str | None:
     """Return the choice as it was sent, a user id or `EVERYONE`; None: there is none."""
-    for block, given in state.items():
-        if seen_of(block) is not None:
-            option = given.get(block, {}).get("selected_option")
-            value = option.get("value") if isinstance(option, Mapping) else None
-            return value if isinstance(value, str) and value else None
-    return None
+    block = next((each for each in state if seen_of(each) is not None), None)
+    return None if block is None else chosen(state, block) or None
 
 
 def seen_from(state: StateValues) -> int:

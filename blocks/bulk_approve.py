@@ -8,25 +8,18 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from slack_sdk.models.blocks import (
-    Block,
-    InputBlock,
-    Option,
-    PlainTextObject,
-    StaticMultiSelectElement,
-)
+from slack_sdk.models.blocks import Block, InputBlock, StaticMultiSelectElement
 from slack_sdk.models.views import View
 
 from blocks import notices
+from blocks.entered import StateValues, ticked
 from blocks.ids import Callback, Field, row_id
-from blocks.message import context, modal, section
+from blocks.message import context, modal, option, section
 from blocks.text import capital, due, line, plain, plural, quoted
 from domain.channel import people
 from domain.errors import CampaignError
 from domain.review import RequestId
 from domain.views import PassingLine, WaitingLine
-
-StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 _ROWS_OF_A_SECTION: Final = 5
 
@@ -90,11 +83,7 @@ def _stage(waiting: WaitingLine) -> str:
 
 def _chosen(passing: Sequence[PassingLine]) -> InputBlock:
     options = [
-        Option(
-            text=PlainTextObject(text=_short(each.waiting), emoji=False),
-            value=str(each.waiting.request_id),
-        )
-        for each in passing
+        option(_short(each.waiting), str(each.waiting.request_id)) for each in passing
     ]
     return InputBlock(
         block_id=Field.REQUESTS,
@@ -118,11 +107,9 @@ def requests_from(state: StateValues) -> tuple[RequestId, ...]:
 
 def names_from(state: StateValues) -> Mapping[RequestId, str]:
     """What each chosen question was called on the list, in the order of the choice."""
-    given = state.get(Field.REQUESTS, {}).get(Field.REQUESTS, {})
-    chosen = given.get("selected_options")
     found: dict[RequestId, str] = {}
-    for each in chosen if isinstance(chosen, list) else []:
-        number = row_id(each.get("value")) if isinstance(each, Mapping) else None
+    for each in ticked(state, Field.REQUESTS):
+        number = row_id(each.get("value"))
         if number is not None:
             found.setdefault(RequestId(number), _text_of(each))
     return found

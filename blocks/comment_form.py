@@ -6,7 +6,8 @@ from typing import Final
 
 from slack_sdk.models.views import View
 
-from blocks.edit_form import StateValues, text_input, typed
+from blocks.edit_form import text_input
+from blocks.entered import StateValues, typed
 from blocks.ids import Callback, Field
 from blocks.message import Message, literal, message, modal, quote, run, section
 from blocks.text import line, plain, quoted, who

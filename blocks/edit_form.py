@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from slack_sdk.models.blocks import (
     Block,
     InputBlock,
-    Option,
     PlainTextInputElement,
     PlainTextObject,
     StaticSelectElement,
 )
 from slack_sdk.models.views import View
 
+from blocks.entered import StateValues, chosen, typed
 from blocks.ids import Callback, Field, body_block
-from blocks.message import context, modal, section
+from blocks.message import context, modal, option, section
 from blocks.text import capital, line, plain, quoted, truncate
 from blocks.variant_card import finding
 from domain.channel import PARTS, Channel
@@ -44,8 +43,6 @@ _PART_ID: Final = re.compile(
 )
 BORDERS: Final = {"p": "\n\n", "l": "\n", "w": " ", "n": ""}
 """What may stand between two parts of a body: paragraph, line, word, nothing."""
-
-StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 
 def form(revision: RevisionView) -> View:
@@ -181,12 +178,6 @@ def _joined(state_values: StateValues) -> str:
     return body
 
 
-def typed(state_values: StateValues, field: str) -> str:
-    """What was typed into a field; empty when nothing was."""
-    value = state_values.get(field, {}).get(field, {}).get("value")
-    return value if isinstance(value, str) else ""
-
-
 def regenerate_form(revision: RevisionView) -> View:
     """Ask the writer for another text, with an instruction."""
     return modal(
@@ -240,10 +231,7 @@ def reject_form(request_id: int, label: str, stage: str) -> View:
 
 
 def _reason_select() -> InputBlock:
-    options = [
-        Option(text=PlainTextObject(text=capital(words), emoji=False), value=code)
-        for code, words in REASON_WORDS.items()
-    ]
+    options = [option(capital(words), code) for code, words in REASON_WORDS.items()]
     return InputBlock(
         block_id=Field.REASON_CODE,
         label=PlainTextObject(text="Why is it rejected?", emoji=False),
@@ -257,27 +245,20 @@ def _reason_select() -> InputBlock:
 
 def code_from(state_values: StateValues) -> RejectReason | None:
     """The reason chosen in a reject form; None when it is none of ours."""
-    return parse_code(_chosen(state_values))
-
-
-def _chosen(state_values: StateValues) -> object:
-    at: object = state_values
-    for name in (Field.REASON_CODE, Field.REASON_CODE, "selected_option", "value"):
-        at = at.get(name) if isinstance(at, Mapping) else None
-    return at
+    return parse_code(chosen(state_values, Field.REASON_CODE))
 
 
 def reject_errors(state_values: StateValues) -> dict[str, str]:
     """What keeps a rejection from being taken, by block id."""
     problems = {
-        Field.REASON_CODE: code_problem(_chosen(state_values)),
+        Field.REASON_CODE: code_problem(chosen(state_values, Field.REASON_CODE)),
         Field.REASON: reason_problem(typed(state_values, Field.REASON)),
     }
     return {str(field): words for field, words in problems.items() if words}
 
 
 def reason_from(state_values: StateValues) -> str:
-    """The reason typed into a reject or rollback form."""
+    """The reason typed into a form that asks for one."""
     return typed(state_values, Field.REASON).strip()
 
 

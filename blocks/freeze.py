@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 from slack_sdk.models.blocks import (
     Block,
     ButtonElement,
     DateTimePickerElement,
     InputBlock,
-    Option,
     PlainTextInputElement,
-    PlainTextObject,
     StaticSelectElement,
 )
 from slack_sdk.models.views import View
 
+from blocks.edit_form import reason_from
+from blocks.entered import StateValues, chosen, moment
 from blocks.ids import Action, Callback, Field
-from blocks.message import Message, actions, button, context, message, modal, section
-from blocks.text import (
-    capital,
-    date,
-    in_words,
-    line,
-    plain,
-    relative,
-    sentence,
-    who,
+from blocks.message import (
+    Message,
+    actions,
+    button,
+    context,
+    message,
+    modal,
+    option,
+    section,
 )
+from blocks.text import capital, date, in_words, line, plain, relative, sentence, who
 from domain.freeze import REASON_MOST, Freeze, Scope, covered
-
-StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 # A view takes 100 blocks; a freeze takes one.
 _SHOWN: Final = 10
@@ -178,8 +176,8 @@ def form(
     options = {_ALL: "All sending", f"{Scope.ESP}:{esp}": f"Sending by {esp}"}
     options |= {f"{Scope.TEAM}:{key}": f"Team {name}" for key, name in teams.items()}
     made = [
-        # Slack: an option's text 75 characters, its value 150, a menu 100 options
-        Option(text=PlainTextObject(text=plain(text, 75), emoji=False), value=value)
+        # Slack: an option's value 150 characters, a menu 100 options
+        option(text, value)
         for value, text in options.items()
         if len(value) <= 150  # noqa: PLR2004
     ][:100]
@@ -226,28 +224,13 @@ def form(
 
 def scope_from(state: StateValues) -> tuple[Scope, str]:
     """What the form was told to freeze; what it never offered is checked later."""
-    chosen = state.get(Field.FREEZE_SCOPE, {}).get(Field.FREEZE_SCOPE, {})
-    option = chosen.get("selected_option")
-    value = str(option.get("value")) if isinstance(option, Mapping) else _ALL
+    value = chosen(state, Field.FREEZE_SCOPE) or _ALL
     kind, _, target = value.partition(":")
     return (Scope(kind), target) if kind in list(Scope) else (Scope.TEAM, value)
 
 
 def until_from(state: StateValues) -> datetime | None:
-    seconds = (
-        state.get(Field.FREEZE_UNTIL, {})
-        .get(Field.FREEZE_UNTIL, {})
-        .get("selected_date_time")
-    )
-    # what no calendar holds is no time
-    if not isinstance(seconds, int) or not 0 < seconds < 2**33:
-        return None
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def reason_from(state: StateValues) -> str:
-    given = state.get(Field.REASON, {}).get(Field.REASON, {}).get("value")
-    return given.strip() if isinstance(given, str) else ""
+    return moment(state, Field.FREEZE_UNTIL)
 
 
 def errors(state: StateValues, *, longest: timedelta, now: datetime) -> dict[str, str]:

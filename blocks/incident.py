@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from slack_sdk.models.blocks import (
     Block,
@@ -18,16 +18,9 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from blocks import aftermath
+from blocks.entered import StateValues, chosen
 from blocks.ids import Action, Callback, Field, row_id
-from blocks.message import (
-    Message,
-    actions,
-    button,
-    context,
-    message,
-    modal,
-    section,
-)
+from blocks.message import Message, actions, button, context, message, modal, section
 from blocks.text import (
     clock_to_the_second,
     count,
@@ -42,8 +35,6 @@ from blocks.text import (
 )
 from domain.rollback import BY_SHELL, SETTLED, StepName, StepState, Trigger
 from domain.views import CampaignLine, IncidentView, StepLine
-
-StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 _BY_HAND: Final = BY_SHELL | {Trigger.BUTTON, Trigger.COMMAND}
 IS_AUTOMATIC: Final = frozenset(Trigger) - _BY_HAND
@@ -388,7 +379,4 @@ def _counts(campaign: CampaignLine) -> str:
 
 def campaign_from(state_values: StateValues) -> int | None:
     """The campaign chosen in `pick`, or None when nothing was."""
-    given = state_values.get(Field.CAMPAIGN, {}).get(Field.CAMPAIGN, {})
-    chosen = given.get("selected_option")
-    value = chosen.get("value") if isinstance(chosen, dict) else None
-    return row_id(value)
+    return row_id(chosen(state_values, Field.CAMPAIGN))

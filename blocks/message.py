@@ -124,6 +124,11 @@ def button(
     )
 
 
+def option(text: str, value: str) -> Option:
+    """One choice of a menu; Slack shows 75 characters of it."""
+    return Option(text=PlainTextObject(text=plain(text, 75), emoji=False), value=value)
+
+
 def overflow(
     action: Action, options: Iterable[tuple[str, Verb, int]]
 ) -> OverflowMenuElement | None:
@@ -133,11 +138,7 @@ def overflow(
         ValueError: More than Slack takes; cutting one would hide what can be done.
     """
     made = [
-        Option(
-            text=PlainTextObject(text=label, emoji=False),
-            value=option_value(verb, target),
-        )
-        for label, verb, target in options
+        option(label, option_value(verb, target)) for label, verb, target in options
     ]
     if len(made) > OVERFLOW_MOST:
         raise ValueError(f"A menu has room for {OVERFLOW_MOST}, not {len(made)}.")

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from slack_sdk.models.blocks import (
     Block,
     EmailInputElement,
     InputBlock,
-    Option,
     PlainTextObject,
     StaticSelectElement,
 )
 from slack_sdk.models.views import View
 
+from blocks.entered import StateValues, typed
 from blocks.ids import Action, Callback, Field
-from blocks.message import context, modal, section
+from blocks.message import context, modal, option, section
 from blocks.text import joined, line
 from domain.personalize import Fallback
 from domain.preview import BY_ADDRESS, MADE_UP, RECIPIENT, SAMPLED, Preview
@@ -45,10 +44,7 @@ _WHY: Final = {
 
 def chooser(chosen: str) -> Block:
     """The menu of who reads it; names nobody of the list before they are looked at."""
-    options = {
-        key: Option(text=PlainTextObject(text=label, emoji=False), value=key)
-        for key, label in _WHO.items()
-    }
+    options = {key: option(label, key) for key, label in _WHO.items()}
     return section(
         "*Preview as*",
         accessory=StaticSelectElement(
@@ -60,9 +56,6 @@ def chooser(chosen: str) -> Block:
         ),
         block_id=Action.PREVIEW_AS,
     )
-
-
-StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 
 def address_form(revision_id: int, label: str) -> View:
@@ -93,7 +86,7 @@ def address_form(revision_id: int, label: str) -> View:
 
 def address_from(state: StateValues) -> str:
     """What was typed, or nothing."""
-    return str(state.get(Field.ADDRESS, {}).get(Field.ADDRESS, {}).get("value") or "")
+    return typed(state, Field.ADDRESS)
 
 
 def is_known(key: str) -> bool:

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 
 from slack_sdk.models.blocks import (
     Block,
     DateTimePickerElement,
     InputBlock,
-    Option,
-    PlainTextObject,
     RadioButtonsElement,
     StaticSelectElement,
 )
 from slack_sdk.models.views import View
 
+from blocks.entered import StateValues, chosen, moment
 from blocks.ids import Callback, Field
-from blocks.message import modal
+from blocks.message import modal, option
 from domain.preferences import HOURS, Preferences
-
-StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 _YES: Final = "yes"
 _NO: Final = "no"
@@ -55,10 +51,7 @@ def form(given: Preferences) -> View:
 
 
 def _direct(*, is_on: bool) -> InputBlock:
-    made = {
-        value: Option(text=PlainTextObject(text=text, emoji=False), value=value)
-        for value, text in _DIRECT.items()
-    }
+    made = {value: option(text, value) for value, text in _DIRECT.items()}
     return InputBlock(
         block_id=Field.DIRECT,
         label="Direct messages",
@@ -72,10 +65,7 @@ def _direct(*, is_on: bool) -> InputBlock:
 
 
 def _digest(hour: int | None) -> InputBlock:
-    made = {
-        value: Option(text=PlainTextObject(text=text, emoji=False), value=value)
-        for value, text in _AT.items()
-    }
+    made = {value: option(text, value) for value, text in _AT.items()}
     return InputBlock(
         block_id=Field.DIGEST,
         label="Daily digest",
@@ -110,10 +100,10 @@ def _time(
 def preferences_from(state: StateValues) -> Preferences:
     """Read the submitted form; what it does not hold is as nobody had set it."""
     return Preferences(
-        wants_dm=_option(state, Field.DIRECT) != _NO,
+        wants_dm=chosen(state, Field.DIRECT) != _NO,
         digest_hour=_hour(state),
-        away_from=_moment(state, Field.AWAY_FROM),
-        away_until=_moment(state, Field.AWAY_UNTIL),
+        away_from=moment(state, Field.AWAY_FROM),
+        away_until=moment(state, Field.AWAY_UNTIL),
     )
 
 
@@ -135,20 +125,8 @@ def errors(given: Preferences, now: datetime) -> dict[str, str]:
     return {}
 
 
-def _option(state: StateValues, field: Field) -> str:
-    chosen = state.get(field, {}).get(field, {}).get("selected_option")
-    return str(chosen.get("value")) if isinstance(chosen, Mapping) else ""
-
-
 def _hour(state: StateValues) -> int | None:
-    chosen = _option(state, Field.DIGEST)
-    if chosen in ("", _OFF):
+    hour = chosen(state, Field.DIGEST)
+    if hour in ("", _OFF):
         return None
-    return int(chosen) if re.fullmatch("[0-9]{1,2}", chosen) else _NO_HOUR
-
-
-def _moment(state: StateValues, field: Field) -> datetime | None:
-    seconds = state.get(field, {}).get(field, {}).get("selected_date_time")
-    if not isinstance(seconds, int):
-        return None
-    return datetime.fromtimestamp(seconds, UTC)
+    return int(hour) if re.fullmatch("[0-9]{1,2}", hour) else _NO_HOUR

@@ -34,6 +34,7 @@ from blocks.message import (
     fields,
     message,
     modal,
+    option,
     section,
 )
 from blocks.text import (
@@ -132,9 +133,7 @@ def _chooser(
 def _option(each: RevisionOption) -> Option:
     older = "" if each.is_current else " (older)"
     text = f"{plain(each.variant_label, 5)}, revision {each.number}{older}"
-    return Option(
-        text=PlainTextObject(text=text, emoji=False), value=str(each.revision_id)
-    )
+    return option(text, str(each.revision_id))
 
 
 def _name(column: ColumnView) -> str:

@@ -1,24 +1,23 @@
-"""A list given in Slack: the form, what was found in the file, and what its columns are."""
+"""A list given in Slack: the form, and what was found in the file."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from slack_sdk.models.blocks import (
     Block,
     InputBlock,
-    Option,
     PlainTextInputElement,
-    PlainTextObject,
     StaticSelectElement,
 )
 from slack_sdk.models.blocks.block_elements import FileInputElement
 from slack_sdk.models.views import View
 
-from blocks.ids import Action, Callback, Field, column_block
+from blocks.entered import StateValues, chosen, entered, typed
+from blocks.ids import Action, Callback, Field
 from blocks.message import (
     Message,
     actions,
@@ -27,30 +26,19 @@ from blocks.message import (
     fields,
     message,
     modal,
+    option,
     section,
 )
 from blocks.text import capital, count, date, line, plain, plural, quoted, sentence
-from domain.attributes import Kind, attribute_name
-from domain.columns import Known, Wanted
 from domain.upload import LARGEST, Upload, UploadState
 from domain.views import ListLine
 
-StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
-
-# Slack: options of a menu 100, blocks of a view 100
+# Slack: options of a menu 100
 _OPTIONS_MOST: Final = 100
-COLUMNS_MOST: Final = 95
 _COLUMNS_SHOWN: Final = 12
 _TITLE_MOST: Final = 120
 _NAME_MOST: Final = 80
 _FILE_ID: Final = re.compile(r"F[A-Z0-9]{2,30}")
-_LEFT_OUT: Final = "left_out"
-_KINDS: Final[Mapping[Kind, str]] = {
-    Kind.TEXT: "Keep as text",
-    Kind.NUMBER: "Keep as numbers",
-    Kind.DATE: "Keep as dates",
-    Kind.YES_NO: "Keep as yes or no",
-}
 
 
 # The form ----------------------------------------------------------------------------
@@ -103,12 +91,7 @@ def form(lists: Sequence[ListLine], *, asked: str = "") -> View:
 
 def _list_menu(lists: Sequence[ListLine], chosen: ListLine | None) -> Block:
     options = {
-        each.key: Option(
-            text=PlainTextObject(
-                text=plain(f"{each.title} ({count(each.size)})", 75), emoji=False
-            ),
-            value=each.key,
-        )
+        each.key: option(f"{each.title} ({count(each.size)})", each.key)
         for each in lists
     }
     return InputBlock(
@@ -141,11 +124,9 @@ class Given:
 
 def given_from(state: StateValues) -> Given:
     """Read the form; the file itself is looked at later, and by its id only."""
-    option = _entered(state, Field.LIST_KEY, "selected_option")
-    key = str(option.get("value") or "") if isinstance(option, Mapping) else ""
-    typed = _entered(state, Field.LIST_TITLE, "value")
-    title = typed.strip() if isinstance(typed, str) else ""
-    files = _entered(state, Field.LIST_FILE, "files")
+    key = chosen(state, Field.LIST_KEY)
+    title = typed(state, Field.LIST_TITLE).strip()
+    files = entered(state, Field.LIST_FILE, "files")
     only = files[0] if isinstance(files, list) and len(files) == 1 else None
     file = only if isinstance(only, Mapping) else {}
     file_id = str(file.get("id") or "")
@@ -170,10 +151,6 @@ def given_from(state: StateValues) -> Given:
         file_name=plain(str(file.get("name") or "the file"), _NAME_MOST),
         errors=errors,
     )
-
-
-def _entered(state: StateValues, field: str, what: str) -> object:
-    return state.get(field, {}).get(field, {}).get(what)
 
 
 def on_its_way(given: Given) -> View:
@@ -362,102 +339,3 @@ def report_comment(broken: int, *, most: int) -> str:
         f"{first}{plural(broken, 'broken row')}: line, field and reason. No address is"
         " in it."
     )
-
-
-# What the columns are ----------------------------------------------------------------
-
-
-def columns_form(upload: Upload, known: Known) -> View:
-    """A menu for each column of the file."""
-    now = _now(upload, known)
-    shown = [
-        (place, column)
-        for place, column in enumerate(upload.found.header)
-        if column.strip()
-    ]
-    hidden = len(shown) - COLUMNS_MOST
-    return modal(
-        title="Columns of the file",
-        callback=Callback.COLUMNS_FORM,
-        submit="Read it again",
-        target=upload.id,
-        blocks=[
-            section("What each column is. A list needs email and consent."),
-            *(
-                _column(place, column, now.get(column, _LEFT_OUT), known)
-                for place, column in shown[:COLUMNS_MOST]
-            ),
-            context(
-                f"{plural(hidden, 'column')} more cannot be shown here, and"
-                f" {'is' if hidden == 1 else 'are'} left out."
-                if hidden > 0
-                else ""
-            ),
-        ],
-    )
-
-
-def _now(upload: Upload, known: Known) -> dict[str, str]:
-    """What each column is taken for, as the menus have it; by the column's name."""
-    found, kinds = upload.found, upload.wanted.kind_of
-    now = {
-        column: name if name in known.names else str(kinds.get(name, Kind.TEXT))
-        for name, column in found.columns.items()
-    }
-    # also when something else kept the columns from being told apart
-    by_name = {each: each.strip().lower() for each in found.header}
-    return {
-        column: name
-        for column, name in by_name.items()
-        if name in known.names and name not in found.columns
-    } | now
-
-
-def _column(place: int, column: str, now: str, known: Known) -> Block:
-    options = {
-        value: Option(text=PlainTextObject(text=text, emoji=False), value=value)
-        for value, text in {
-            _LEFT_OUT: "Leave out",
-            **{name: name for name in known.names},
-            **{str(kind): text for kind, text in _KINDS.items()},
-        }.items()
-    }
-    block_id = column_block(place)
-    return InputBlock(
-        block_id=block_id,
-        label=plain(column, 150),
-        element=StaticSelectElement(
-            action_id=block_id,
-            options=list(options.values()),
-            initial_option=options[now],
-        ),
-    )
-
-
-def wanted_from(
-    state: StateValues, header: Sequence[str], known: Known
-) -> tuple[Wanted, dict[str, str]]:
-    """What the menus say, and what is wrong with it by block id."""
-    column_of: dict[str, str] = {}
-    kind_of: dict[str, Kind] = {}
-    errors: dict[str, str] = {}
-    for place, column in enumerate(header):
-        block_id = column_block(place)
-        option = _entered(state, block_id, "selected_option")
-        value = str(option.get("value")) if isinstance(option, Mapping) else _LEFT_OUT
-        if value in column_of:
-            errors[block_id] = f"Another column is {value} already."
-        elif value in known.names:
-            column_of[value] = column.strip()
-        elif value in list(Kind):
-            kind_of[attribute_name(column)] = Kind(value)
-    for place, column in enumerate(header):
-        name = column.strip().lower()
-        is_free = name in known.names and name not in column_of
-        if is_free and column_block(place) in state:
-            errors.setdefault(
-                column_block(place),
-                f"A column of this name is read as {name}; rename it in the file to"
-                " leave it out.",
-            )
-    return Wanted(column_of=column_of, kind_of=kind_of), errors

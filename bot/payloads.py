@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from blocks.entered import chosen
 from blocks.ids import Action, Verb, parse_option, row_id
 from blocks.preview import is_known
 from domain.errors import Refused
@@ -205,8 +206,8 @@ def _typable(value: Any) -> Any:
 
 
 def _chosen(state: Mapping[str, Any], side: Action) -> int:
-    option = state.get(side, {}).get(side, {}).get("selected_option")
-    return number(str(option.get("value"))) if option else 0
+    value = chosen(state, side)
+    return number(value) if value else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from blocks import upload as drawn
+from blocks import upload_columns
 from blocks.ids import Action, Callback, Field
 from bot.brief_json import as_typed
 from bot.context import Web
@@ -104,7 +105,7 @@ async def ask_columns(click: Click, web: Web, slack: AsyncArgs) -> None:
             store, web.playbook, UploadId(click.target), actor=click.user
         )
     )
-    await open_window(slack, drawn.columns_form(found, KNOWN))
+    await open_window(slack, upload_columns.form(found, KNOWN))
 
 
 async def columns_said(submission: Submission, web: Web, slack: AsyncArgs) -> None:
@@ -114,7 +115,9 @@ async def columns_said(submission: Submission, web: Web, slack: AsyncArgs) -> No
             store, web.playbook, upload_id, actor=submission.user
         )
     )
-    wanted, errors = drawn.wanted_from(submission.state, found.found.header, KNOWN)
+    wanted, errors = upload_columns.wanted_from(
+        submission.state, found.found.header, KNOWN
+    )
     if errors:
         await slack.ack(response_action="errors", errors=errors)
         return

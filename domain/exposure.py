@@ -38,6 +38,9 @@ _FIELDS: Final = ("id", "token", "type", "at")
 OCCUPIES: Final = SENDING | {State.HELD}
 """In these states a campaign has its slot for itself; parked from them, too."""
 
+MAY_BE_SEEN: Final = OCCUPIES | {State.PARKED}
+"""Until it ends, further visitors may still be counted for it."""
+
 
 class Reported(StrEnum):
     """What a site may say of a visitor who was answered with the new version."""

@@ -13,6 +13,7 @@ from pipeline import failpoint, webhook
 from pipeline.advance import refresh_card
 from pipeline.playbook import Playbook
 from pipeline.tasks import Task
+from pipeline.thread import thread_of
 from pipeline.wiring import Deps
 from storage import queries
 
@@ -80,12 +81,10 @@ def _share(deps: Deps, view: PostmortemView) -> None:
     none.
     """
     number = view.incident.campaign_id
-    card = deps.database.look(lambda store: store.messages.get(f"campaign:{number}"))
-    if card is None or card.ts is None:
-        raise TryLater("The card of this thread is not posted yet.")
+    thread = thread_of(deps, number)
     deps.slack.share_file(
-        channel=card.channel,
-        thread_ts=card.ts,
+        channel=thread.channel,
+        thread_ts=thread.ts,
         filename=f"postmortem-{number}.md",
         title=f"Postmortem of #{number}",
         comment=f"The postmortem of #{number}, as the record has it now.",

@@ -20,7 +20,7 @@ from pipeline.surfaces import Surface, said, surfaces
 from pipeline.tasks import Task
 from pipeline.wiring import Deps
 from storage import queries
-from storage.messages import SlackMessage
+from storage.messages import SlackMessage, card_key
 
 log = structlog.get_logger(__name__)
 
@@ -88,7 +88,7 @@ def _show(
         return
     with deps.database.begin() as store:
         claimed = store.messages.claim(surface.key, campaign_id, surface.channel)
-        parent = store.messages.get(f"campaign:{campaign_id}")
+        parent = store.messages.get(card_key(campaign_id))
     if claimed is None:
         raise TryLater("Another job is posting this message.", retry_after=_BUSY)
     if claimed.version != seen.get(surface.key, 1) + 1:
@@ -155,7 +155,7 @@ def _call(
     payload = surface.render()
     text, shown = payload["text"], payload["blocks"]
     behind = message.behind_since
-    if behind is not None and message.key == f"campaign:{message.campaign_id}":
+    if behind is not None and message.key == card_key(message.campaign_id):
         shown = [*shown, *campaign_card.caught_up(deps.clock() - behind)]
     if message.ts is not None:
         try:

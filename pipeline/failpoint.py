@@ -42,8 +42,8 @@ OF_IMPORTS: Final = ("audience.after_batch", "audience.before_show")
 OF_UPLOADS: Final = ("upload.after_post", "upload.after_fetch", "upload.after_report")
 """Moments of a list that is given in Slack, beside those of its import."""
 
-OF_EXPORTS: Final = ("export.before_call", "export.after_call")
-"""Moments of approved copy on its way into a thread; it may come twice."""
+OF_EXPORTS: Final = ("export.before_call", "export.after_call", "export.after_told")
+"""Moments of approved copy, or of the word that there is none, on its way to a thread."""
 
 _VARIABLE: Final = "COPYDESK_FAILPOINTS"
 WHOLE: Final = "whole"

@@ -42,6 +42,7 @@ from pipeline.plot import MAILS, VISITORS, Mark, canary_plot
 from pipeline.talk import asked_key, talk
 from pipeline.wiring import Deps
 from storage import queries
+from storage.messages import card_key
 from storage.store import Store
 
 _PLOT_IS_SLOWER: Final = 3
@@ -87,7 +88,7 @@ def surfaces(deps: Deps, view: CampaignCard) -> Iterator[Surface]:
     view = _told(deps, view)
     view = _still_waiting(view, now)
     yield _surface(
-        f"campaign:{view.id}",
+        card_key(view.id),
         view.slack_channel,
         lambda at: campaign_card.render(view, now=at),
         still=now if view.state is State.BRIEFED else view.moved_at,

@@ -110,6 +110,9 @@ _TOTALS: Final = (
     .where(counters.c.campaign_id.in_(sa.bindparam("campaign_ids", expanding=True)))
     .group_by(counters.c.campaign_id, counters.c.metric)
 )
+_PULSE_OF: Final = sa.select(pulses.c.last_ingest_at).where(
+    pulses.c.campaign_id == sa.bindparam("campaign_id")
+)
 # a slot's site says nothing about the ESP
 _LAST_PULSE: Final = (
     sa.select(sa.func.max(pulses.c.last_ingest_at).label("at"))
@@ -244,11 +247,7 @@ class Events(Repository):
 
     def pulse(self, campaign_id: CampaignId) -> datetime | None:
         """When events of this campaign last reached us."""
-        row = self._one(
-            sa.select(pulses.c.last_ingest_at).where(
-                pulses.c.campaign_id == campaign_id
-            )
-        )
+        row = self._one(_PULSE_OF, campaign_id=campaign_id)
         return None if row is None else row.last_ingest_at
 
     def hear(self, campaign_id: CampaignId) -> None:

@@ -15,6 +15,13 @@ from storage.tables import slack_messages
 CLAIM_FOR: Final = timedelta(seconds=20)
 """Longer than a Slack call may take; a job that dies lets go after this."""
 
+_CARD: Final = "campaign:"
+
+
+def card_key(campaign_id: int) -> str:
+    """Key of the campaign's card, which begins its thread."""
+    return f"{_CARD}{campaign_id}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackMessage:
@@ -122,7 +129,7 @@ class Messages(Repository):
             sa.select(slack_messages.c.campaign_id).where(
                 slack_messages.c.channel == channel,
                 slack_messages.c.ts == ts,
-                slack_messages.c.key.startswith("campaign:"),
+                slack_messages.c.key.startswith(_CARD),
             )
         )
         return None if row is None else CampaignId(row.campaign_id)

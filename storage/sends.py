@@ -233,6 +233,14 @@ _CAPPED: Final = (
     .group_by(chunks.c.step)
     .subquery("left_out")
 )
+_SENT_AT: Final = (
+    sa.select(sends.c.id, chunks.c.intent_at)
+    .join(chunks, chunks.c.id == sends.c.chunk_id)
+    .where(
+        sends.c.id.in_(sa.bindparam("send_ids", expanding=True)),
+        chunks.c.intent_at.is_not(None),
+    )
+)
 _COHORTS: Final = (
     sa.select(cohorts, _CAPPED.c.capped, _CAPPED.c.capped_reporting)
     .outerjoin(_CAPPED, _CAPPED.c.step == cohorts.c.step)
@@ -837,12 +845,8 @@ class Sends(Repository):
 
     def sent_at(self, send_ids: Collection[int]) -> dict[int, datetime]:
         """When each of these mails was handed to the ESP; a mail that was not: absent."""
-        query = (
-            sa.select(sends.c.id, chunks.c.intent_at)
-            .join(chunks, chunks.c.id == sends.c.chunk_id)
-            .where(sends.c.id.in_(send_ids), chunks.c.intent_at.is_not(None))
-        )
-        return {row.id: row.intent_at for row in self._all(query)}
+        rows = self._all(_SENT_AT, send_ids=list(send_ids))
+        return {row.id: row.intent_at for row in rows}
 
     def campaign_of(self, send_id: int) -> tuple[CampaignId, int]:
         """(campaign, recipient) of a mail.

@@ -16,6 +16,9 @@ from typing import Final
 # Pieces end after a tag, a line or a word: small enough to keep names apart.
 _PIECE: Final = re.compile(r"[^\s<>]*(?:>|\s+|$|(?=<))|<[^\s<>]*\s*")
 
+_GAP: Final = ""
+"""No piece is empty."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factored:
@@ -31,24 +34,19 @@ def factor(texts: Sequence[str], name: str) -> Factored:
     Args:
         name: Goes into the tags; two parts of one request need different names.
     """
-    pieces = [_split(text) for text in texts]
-    anchors = _anchors(pieces)
+    shape = _split(texts[0])
+    fixed = _fixed(shape)
+    for text in texts:
+        # mostly its words around the values are those of the mails before
+        if _gaps(text, fixed) is None:
+            shape = _shared(shape, _split(text))
+            fixed = _fixed(shape)
     mark = _mark(texts, name)
-    template: list[str] = []
+    template = [fixed[0]]
     values: list[dict[str, str]] = [{} for _ in texts]
-    at = [0] * len(texts)
-    for anchor in (*anchors, None):
-        ends = [
-            len(own) if anchor is None else own.index(anchor, start)
-            for own, start in zip(pieces, at, strict=True)
-        ]
-        gaps = [
-            "".join(own[start:end])
-            for own, start, end in zip(pieces, at, ends, strict=True)
-        ]
-        template.append(_fill(gaps, values, mark))
-        template.append(anchor or "")
-        at = [end + 1 for end in ends]
+    found = [_gaps(text, fixed) or () for text in texts]
+    for gaps, after in zip(zip(*found, strict=True), fixed[1:], strict=True):
+        template += [_fill(gaps, values, mark), after]
     return Factored(template="".join(template), substitutions=tuple(values))
 
 
@@ -66,37 +64,73 @@ def _split(text: str) -> list[str]:
     return [piece for piece in _PIECE.findall(text) if piece]
 
 
-def _anchors(pieces: Sequence[Sequence[str]]) -> list[str]:
-    """Pieces that every text has exactly once, and all in the same order."""
-    distinct = {tuple(own) for own in pieces}
-    common: set[str] | None = None
-    for own in distinct:
-        once = _once(own)
-        common = once if common is None else common & once
-    order = [piece for piece in pieces[0] if piece in (common or set())]
-    for own in distinct:
-        order = _in_order(order, own)
-    return order
+def _fixed(shape: Sequence[str]) -> list[str]:
+    """What every text says around its gaps: the first begins it, the last ends it."""
+    fixed = [""]
+    for piece in shape:
+        if piece == _GAP:
+            fixed.append("")
+        else:
+            fixed[-1] += piece
+    return fixed
 
 
-def _once(own: Sequence[str]) -> set[str]:
+def _gaps(text: str, fixed: Sequence[str]) -> Sequence[str] | None:
+    """What a text says between `fixed`, each where it first comes; None: it differs."""
+    if len(fixed) == 1:
+        return () if text == fixed[0] else None
+    first, *middle, last = fixed
+    end = len(text) - len(last)
+    at = len(first)
+    if not (text.startswith(first) and text.endswith(last)):
+        return None
+    gaps = []
+    for each in middle:
+        start = text.find(each, at, end)
+        if start < 0:
+            return None
+        gaps.append(text[at:start])
+        at = start + len(each)
+    if at > end:
+        return None
+    gaps.append(text[at:end])
+    return gaps
+
+
+def _shared(shape: Sequence[str], own: Sequence[str]) -> list[str]:
+    """What of a shape stands in one more text too; a gap where they differ."""
+    once = _once(shape) & _once(own)
+    place = {piece: index for index, piece in enumerate(own)}
+    shared: list[str] = []
+    of_shape = of_own = 0
+    for index, piece in enumerate([*shape, _GAP]):
+        is_end = index == len(shape)
+        if not is_end and (piece not in once or place[piece] < of_own):
+            continue
+        at = len(own) if is_end else place[piece]
+        shared += _alike(shape[of_shape:index], own[of_own:at])
+        shared += [] if is_end else [piece]
+        of_shape, of_own = index + 1, at + 1
+    return shared
+
+
+def _alike(shape: Sequence[str], own: Sequence[str]) -> list[str]:
+    """Two stretches as one: how both begin, a gap, and how both end."""
+    least = min(len(shape), len(own))
+    before = next((n for n in range(least) if shape[n] != own[n]), least)
+    if len(shape) == len(own) == before:
+        return [*own]
+    most = least - before
+    after = next((n for n in range(most) if shape[-1 - n] != own[-1 - n]), most)
+    return [*own[:before], _GAP, *own[len(own) - after :]]
+
+
+def _once(pieces: Sequence[str]) -> set[str]:
     seen: set[str] = set()
-    again: set[str] = set()
-    for piece in own:
+    again = {_GAP}
+    for piece in pieces:
         (again if piece in seen else seen).add(piece)
     return seen - again
-
-
-def _in_order(order: Sequence[str], own: Sequence[str]) -> list[str]:
-    """`order` without the pieces that stand elsewhere in `own`."""
-    place = {piece: index for index, piece in enumerate(own)}
-    kept: list[str] = []
-    last = -1
-    for piece in order:
-        if place[piece] > last:
-            kept.append(piece)
-            last = place[piece]
-    return kept
 
 
 def _mark(texts: Sequence[str], name: str) -> str:

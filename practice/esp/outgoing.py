@@ -111,8 +111,9 @@ def _release(db: sqlite3.Connection, config: PracticeEsp, now: float) -> None:
     expired = now - PAUSE_ENDS_S / config.time_scale
     db.execute(
         "UPDATE mails SET state = 'discarded' WHERE state = 'waiting' AND due <= :now"
-        " AND request_id IN (SELECT r.id FROM requests r JOIN batches b USING (batch_id)"
-        " WHERE b.status = 'cancel' OR (b.status = 'pause' AND mails.due < :expired))",
+        " AND EXISTS (SELECT 1 FROM requests r JOIN batches b USING (batch_id)"
+        " WHERE r.id = mails.request_id"
+        " AND (b.status = 'cancel' OR (b.status = 'pause' AND mails.due < :expired)))",
         {"now": now, "expired": expired},
     )
     rows = db.execute(

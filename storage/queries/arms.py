@@ -20,7 +20,7 @@ from domain.arms import (
 from domain.campaign import CampaignId, State
 from domain.canary import CanaryPolicy
 from domain.canary_clicks import Click
-from domain.exposure import COUNTED, OCCUPIES, Reported
+from domain.exposure import COUNTED, MAY_BE_SEEN, Reported
 from domain.send import ChunkState
 from storage.canary_pins import campaign_limits
 from storage.exposures import exposed_arms
@@ -104,11 +104,10 @@ def _seen(
         (datetime.fromtimestamp(row.at, UTC), row.label)
         for row in connection.execute(query)
     ]
-    may_come = state in OCCUPIES or state is State.PARKED
     return seen_arms_result(
         [SeenArm(label=label, visitors=n) for label, n in arms],
         clicks,
-        last_seen=None if may_come else last,
+        last_seen=None if state in MAY_BE_SEEN else last,
         now=now,
         policy=policy,
     )

@@ -18,6 +18,7 @@ from domain.views import (
 from storage.campaigns import campaign_from
 from storage.exposures import live_in, shown_of
 from storage.kept_back import kept_back
+from storage.messages import card_key
 from storage.queries.canary import asks, canary_view, unknown_chunks, wait_lines
 from storage.queries.conversions import conversion_lines
 from storage.queries.copies import writers
@@ -173,7 +174,7 @@ def _campaign(connection: Connection, campaign_id: CampaignId) -> Row[Any]:
         .outerjoin(strategy_decisions, strategy_decisions.c.brief_id == briefs.c.id)
         .outerjoin(strategy_waits, strategy_waits.c.brief_id == briefs.c.id)
         .outerjoin(BEFORE, BEFORE.c.id == briefs.c.parent_id)
-        .outerjoin(slack_messages, slack_messages.c.key == f"campaign:{campaign_id}")
+        .outerjoin(slack_messages, slack_messages.c.key == card_key(campaign_id))
         .where(campaigns.c.id == campaign_id)
     ).first()
     if row is None:

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from domain.campaign import CampaignId
 from domain.newest import CardPlace, Noun
 from storage.campaigns import FOLLOWS
+from storage.messages import card_key
 from storage.tables import (
     decisions,
     review_requests,
@@ -61,7 +62,7 @@ def newest_card(connection: Connection, noun: Noun, target: int) -> CardPlace | 
         campaign_id = connection.execute(FOLLOWS, {"brief_id": target}).scalar()
     else:
         campaign_id = target
-    keys.append(f"campaign:{campaign_id}")
+    keys.append(card_key(campaign_id))
     rows = connection.execute(_FOUND, {"keys": keys})
     newest = min(rows, key=lambda row: keys.index(row.key), default=None)
     if newest is None:

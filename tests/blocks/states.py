@@ -46,6 +46,16 @@ from tests.blocks.views import (
 
 _S, _V = State, VariantState
 _OUT = {"mails_out": 482, "mails_left": 47_718, "arms": ("A",)}
+_SMALL: dict[str, Any] = {
+    "planned": 30,
+    "reporting": 14,
+    "accepted": 30,
+    "delivered": 29,
+    "clicks": 1,
+    "breach_at": None,
+    "decides_at": None,
+}
+_SMALL_OUT = {"mails_out": 30, "mails_left": 2_970}
 _DECIDED = (
     make_decision(),
     make_decision(variant_label="B"),
@@ -305,19 +315,12 @@ CARDS: dict[str, CampaignCard] = {
     "canary_small": make_card(
         state=_S.CANARY,
         canary=make_canary(
-            planned=30,
-            reporting=14,
-            accepted=30,
-            delivered=29,
-            clicks=1,
-            breach_at=None,
-            decides_at=None,
+            **_SMALL,
             foresight="This canary cannot see complaints: 30 of 3,000. Expanding needs"
             " a person.",
         ),
         recipients=3000,
-        mails_out=30,
-        mails_left=2970,
+        **_SMALL_OUT,
     ),
     "canary_seeds": make_card(
         state=_S.CANARY, canary=make_canary(), seeds=make_seeds(), **_OUT
@@ -340,19 +343,9 @@ CARDS: dict[str, CampaignCard] = {
     ),
     "canary_blind_seeds": make_card(
         state=_S.CANARY,
-        canary=make_canary(
-            planned=30,
-            reporting=14,
-            accepted=30,
-            delivered=29,
-            clicks=1,
-            breach_at=None,
-            decides_at=None,
-            foresight=_BLIND,
-        ),
+        canary=make_canary(**_SMALL, foresight=_BLIND),
         seeds=make_seeds(),
-        mails_out=30,
-        mails_left=2_970,
+        **_SMALL_OUT,
     ),
     "canary_blind_seeds_in_part": make_card(
         state=_S.CANARY,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from blocks import brief_form, campaign_card, strategy
+from blocks import brief_form, brief_inputs, campaign_card, strategy
 from blocks.brief_form import values_from
 from blocks.ids import Action, Callback, brief_block
 from blocks.message import Message
@@ -168,7 +168,7 @@ def test_only_channel_and_tier_act_before_the_form_is_sent() -> None:
     view = brief_form.form(AUDIENCES).to_dict()
     acting = [b["block_id"] for b in view["blocks"] if b.get("dispatch_action")]
     assert acting == [brief_block("channel"), brief_block("tier")]
-    assert set(acting) == brief_form.ACTS_AT_ONCE
+    assert set(acting) == brief_inputs.ACTS_AT_ONCE
 
 
 def test_a_card_says_who_has_been_told_that_it_still_waits() -> None:

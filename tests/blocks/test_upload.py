@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from blocks import upload as drawn
+from blocks import upload_columns
 from blocks.ids import Field, column_block
 from blocks.message import Message
 from domain.attributes import Kind
@@ -112,10 +113,10 @@ VIEWS = {
         tuple(ListLine(key=f"k{n}", title=MUCH, size=n) for n in range(150)),
         asked="k149",
     ),
-    "upload_columns": drawn.columns_form(
+    "upload_columns": upload_columns.form(
         make_upload(wanted=Wanted(kind_of={"plan": Kind.TEXT})), KNOWN
     ),
-    "upload_columns_hostile": drawn.columns_form(
+    "upload_columns_hostile": upload_columns.form(
         make_upload(found={"header": (MUCH, "", "Region") * 66, "columns": {}}), KNOWN
     ),
 }
@@ -228,7 +229,7 @@ def said(**columns: str) -> dict[str, Any]:
 
 
 def test_what_the_menus_say_is_what_is_wanted() -> None:
-    wanted, errors = drawn.wanted_from(
+    wanted, errors = upload_columns.wanted_from(
         said(c0="email", c1="consent", c2="text", c3="region"), HEADER, KNOWN
     )
     assert errors == {}
@@ -241,7 +242,7 @@ def test_what_the_menus_say_is_what_is_wanted() -> None:
 
 
 def test_a_field_is_one_column_and_a_known_name_cannot_be_left_out() -> None:
-    wanted, errors = drawn.wanted_from(
+    wanted, errors = upload_columns.wanted_from(
         said(c0="email", c1="email", c2="left_out", c3="left_out"), HEADER, KNOWN
     )
     assert errors[column_block(1)] == "Another column is email already."
@@ -251,7 +252,7 @@ def test_a_field_is_one_column_and_a_known_name_cannot_be_left_out() -> None:
 
 
 def test_menus_that_nobody_drew_are_left_out() -> None:
-    wanted, errors = drawn.wanted_from(
+    wanted, errors = upload_columns.wanted_from(
         said(c0="rm -rf", c2="everything", c9="email"), HEADER, KNOWN
     )
     assert (wanted.column_of, wanted.kind_of, errors) == ({}, {}, {})

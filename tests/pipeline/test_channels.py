@@ -217,20 +217,45 @@ def test_export_is_for_its_team_and_for_approved_copy(desk: Lab) -> None:
     assert archives(desk, number) == []
 
 
-def test_what_is_stopped_before_its_files_are_made_is_not_exported(desk: Lab) -> None:
+def stopped(desk: Lab) -> CampaignId:
+    """Export was pressed, and then it was cancelled."""
     number = approved(desk, Channel.LANDING_PAGE)
     press_export(desk, number)
     desk.write(record.cancel, desk.deps.playbook, number, actor=MARA)
+    return number
+
+
+def refusals(desk: Lab, number: CampaignId) -> tuple[int, int]:
+    """How often the thread and how often the record say that nothing was exported."""
+    words = f"The copy of #{number} was not exported."
+    story = desk.deps.database.read(queries.audit, number)
+    return (
+        sum(words in each.text for each in desk.thread(number)),
+        [each.event for each in story].count("copy_not_exported"),
+    )
+
+
+def test_what_is_stopped_before_its_files_are_made_is_not_exported(desk: Lab) -> None:
+    number = stopped(desk)
     desk.drain()
     assert archives(desk, number) == []
-    said = [each.text for each in desk.thread(number)]
-    assert any(f"The copy of #{number} was not exported." in each for each in said)
-    story = desk.deps.database.read(queries.audit, number)
-    assert "copy_not_exported" in [each.event for each in story]
+    assert refusals(desk, number) == (1, 1)
     assert desk.state(number) is State.CANCELLED
 
 
-@pytest.mark.parametrize("moment", OF_EXPORTS)
+def test_a_worker_killed_once_it_told_tells_again_and_keeps_it_on_the_record_once(
+    desk: Lab, tmp_path: Path
+) -> None:
+    number = stopped(desk)
+    assert drain_until_killed(desk, "export.after_told", tmp_path) == -signal.SIGKILL
+    assert refusals(desk, number) == (1, 0)
+    desk.drain()
+    assert archives(desk, number) == []
+    # it may come twice, never not at all
+    assert refusals(desk, number) == (2, 1)
+
+
+@pytest.mark.parametrize("moment", sorted({*OF_EXPORTS} - {"export.after_told"}))
 def test_a_worker_killed_while_it_exports_loses_no_archive(
     desk: Lab, tmp_path: Path, moment: str
 ) -> None:

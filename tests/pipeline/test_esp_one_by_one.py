@@ -43,14 +43,15 @@ def at_smtp(desk: Lab, server: MailServer) -> Lab:
     return desk
 
 
-def canary(desk: Lab, number: CampaignId) -> list[str]:
-    """The addresses of the canary, in the order they are sent in."""
+def with_canary(desk: Lab) -> tuple[CampaignId, list[str]]:
+    """A scheduled campaign, and its canary's addresses in the order of sending."""
+    number = scheduled(desk)
     rows = desk.rows(
         "SELECT r.address FROM sends s JOIN recipients r ON r.id = s.recipient_id"  # noqa: S608  # a test's own number
         f" JOIN chunks c ON c.id = s.chunk_id WHERE c.campaign_id = {number}"
         " AND c.step = 0 ORDER BY s.id"
     )
-    return [address for (address,) in rows]
+    return number, [address for (address,) in rows]
 
 
 def mails_once(server: MailServer) -> bool:
@@ -64,9 +65,8 @@ def states(desk: Lab, number: CampaignId) -> Counter[ChunkState]:
 def test_a_list_goes_out_in_chunks_of_the_servers_size(
     at_smtp: Lab, server: MailServer
 ) -> None:
-    number = scheduled(at_smtp)
+    number, people = with_canary(at_smtp)
     assert max(chunk.size for chunk in at_smtp.chunks(number)) <= 100
-    people = canary(at_smtp, number)
     at_smtp.tick(1)
     assert sorted(server.addresses()) == sorted(people)
     assert states(at_smtp, number).keys() == {ChunkState.SENT}
@@ -75,8 +75,7 @@ def test_a_list_goes_out_in_chunks_of_the_servers_size(
 def test_who_was_put_off_goes_later_and_the_others_not_again(
     at_smtp: Lab, server: MailServer
 ) -> None:
-    number = scheduled(at_smtp)
-    people = canary(at_smtp, number)
+    number, people = with_canary(at_smtp)
     server.to_rcpt[people[1]] = "451 4.7.1 Greylisted, try again"
     at_smtp.tick(1)
     assert ChunkState.PLANNED in states(at_smtp, number)
@@ -95,8 +94,7 @@ def test_who_is_put_off_for_too_long_is_given_up_and_counted(
     at_smtp: Lab, server: MailServer, bad: int
 ) -> None:
     at_smtp.add_list("small", 600)
-    number = scheduled(at_smtp)
-    people = canary(at_smtp, number)
+    number, people = with_canary(at_smtp)
     for each in people[:bad]:
         server.to_rcpt[each] = "450 Come again"
     at_smtp.tick(1)
@@ -123,8 +121,7 @@ def test_who_is_put_off_for_too_long_is_given_up_and_counted(
 def test_a_server_that_puts_everyone_off_for_too_long_parks_after_a_few(
     at_smtp: Lab, server: MailServer
 ) -> None:
-    number = scheduled(at_smtp)
-    people = canary(at_smtp, number)
+    number, people = with_canary(at_smtp)
     server.to_rcpt[""] = "451 4.7.1 Slow down"
     at_smtp.tick(1)
     at_smtp.tick(14)
@@ -146,8 +143,7 @@ def test_a_server_that_puts_everyone_off_for_too_long_parks_after_a_few(
 def test_a_server_that_is_away_for_hours_makes_nobody_be_given_up(
     at_smtp: Lab, server: MailServer
 ) -> None:
-    number = scheduled(at_smtp)
-    people = canary(at_smtp, number)
+    number, people = with_canary(at_smtp)
     server.to_mail = "451 4.3.0 Later"
     at_smtp.tick(1)
     for _ in range(10):
@@ -166,8 +162,7 @@ def bounced_hard(desk: Lab, number: CampaignId) -> int:
 def test_who_bounces_at_the_hand_over_is_suppressed_and_counted_once(
     at_smtp: Lab, server: MailServer
 ) -> None:
-    number = scheduled(at_smtp)
-    people = canary(at_smtp, number)
+    number, people = with_canary(at_smtp)
     server.to_rcpt[people[0]] = "550 5.1.1 No such user"
     at_smtp.tick(1)
     assert bounced_hard(at_smtp, number) == 1
@@ -195,8 +190,7 @@ def test_who_bounces_at_the_hand_over_is_suppressed_and_counted_once(
 def test_a_canary_of_dead_addresses_is_rolled_back_by_the_hand_over_alone(
     at_smtp: Lab, server: MailServer
 ) -> None:
-    number = scheduled(at_smtp)
-    people = canary(at_smtp, number)
+    number, people = with_canary(at_smtp)
     for each in people:
         server.to_rcpt[each] = "550 5.1.1 No such user"
     at_smtp.tick(1)
@@ -210,8 +204,7 @@ def test_a_canary_of_dead_addresses_is_rolled_back_by_the_hand_over_alone(
 def test_an_address_that_does_not_exist_is_left_out_and_counted(
     at_smtp: Lab, server: MailServer
 ) -> None:
-    number = scheduled(at_smtp)
-    people = canary(at_smtp, number)
+    number, people = with_canary(at_smtp)
     server.to_rcpt[people[0]] = "550 5.1.1 No such user"
     at_smtp.tick(1)
     chunks = [c for c in at_smtp.chunks(number) if c.step == 0]
@@ -227,8 +220,7 @@ def test_an_address_that_does_not_exist_is_left_out_and_counted(
 def test_a_mail_that_was_not_answered_is_alone_unknown_and_never_resent(
     at_smtp: Lab, server: MailServer, how: str
 ) -> None:
-    number = scheduled(at_smtp)
-    people = canary(at_smtp, number)
+    number, people = with_canary(at_smtp)
     server.to_data[people[1]] = how
     at_smtp.tick(1)
     (unknown,) = [c for c in at_smtp.chunks(number) if c.state is ChunkState.UNKNOWN]
@@ -251,8 +243,7 @@ def test_a_mail_that_was_not_answered_is_alone_unknown_and_never_resent(
 def test_a_sender_killed_in_the_middle_leaves_its_chunk_to_a_person(
     at_smtp: Lab, server: MailServer
 ) -> None:
-    number = scheduled(at_smtp)
-    people = canary(at_smtp, number)
+    number, people = with_canary(at_smtp)
     died_after_the_call(at_smtp, number)
     out = server.addresses()
     assert out
@@ -317,8 +308,7 @@ def test_a_rollback_says_what_smtp_cannot_do(at_smtp: Lab, server: MailServer) -
 def test_a_rollback_keeps_what_was_put_off_from_leaving(
     at_smtp: Lab, server: MailServer
 ) -> None:
-    number = scheduled(at_smtp)
-    people = canary(at_smtp, number)
+    number, people = with_canary(at_smtp)
     server.to_rcpt[people[1]] = "451 4.7.1 Greylisted, try again"
     at_smtp.tick(1)
     at_smtp.write(

@@ -406,7 +406,8 @@ def test_a_malformed_item_is_named_by_index_and_field(item: object, field: str) 
 
 # Factoring
 
-_TEXT = st.text(alphabet="ab <>/\n-t.", max_size=40)
+_WORDS = st.sampled_from(("Hi ", "Ann", "the ", "news ", "<p>", "</p>", "a", "\n"))
+_TEXT = st.text(alphabet="ab <>/\n-t.", max_size=40) | st.lists(_WORDS).map("".join)
 
 
 @given(texts=st.lists(_TEXT, min_size=1, max_size=6))
@@ -414,6 +415,24 @@ def test_a_factored_text_renders_to_itself(texts: list[str]) -> None:
     parts = factor(texts, "t")
     for text, values in zip(texts, parts.substitutions, strict=True):
         assert render(parts.template, values) == text
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        ["Ann", "Bo", ""],
+        ["Ann", "Bo with a longer name", "Cy,</p><p>you asked for it"],
+        ["</p><p>the news</p>", "the", "news "],
+    ],
+)
+def test_what_one_text_says_more_or_less_leaves_the_rest_shared(own: list[str]) -> None:
+    after = "</p><p>" + " ".join(f"word{n}" for n in range(200)) + "</p>"
+    texts = [f"<p>Hi {each},{after}" for each in own]
+    parts = factor(texts, "t")
+    assert "word0 word1" in parts.template
+    for text, values in zip(texts, parts.substitutions, strict=True):
+        assert render(parts.template, values) == text
+        assert len(json.dumps(values)) < 80
 
 
 def test_what_all_texts_share_stays_in_the_template() -> None:

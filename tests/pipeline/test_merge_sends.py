@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from domain.campaign import CampaignId, State
 from domain.columns import parse_wanted
@@ -29,24 +30,19 @@ COMPANY = "Setup at {{ person.company | default: 'your team' }}"
 NAME = "{{ person.first_name }}, setup takes two days"
 
 
-def ruled(desk: Lab, path: str, **changes: Any) -> FieldRule:
-    """Change what privacy.yaml says of a field."""
-    playbook = desk.deps.playbook_now()
-    fields = dict(playbook.privacy.fields)
-    fields[path] = dataclasses.replace(fields[path], **changes)
-    privacy = dataclasses.replace(playbook.privacy, fields=fields)
-    changed = dataclasses.replace(playbook, privacy=privacy)
-    desk.deps = dataclasses.replace(desk.deps, playbook_now=lambda: changed)
-    return fields[path]
-
-
 def allowed(desk: Lab, rule: FieldRule) -> None:
-    """Name one more field in privacy.yaml."""
-    playbook = desk.deps.playbook_now()
+    """Let privacy.yaml say this of a field."""
+    playbook = desk.deps.playbook
     fields = {**playbook.privacy.fields, rule.path: rule}
     privacy = dataclasses.replace(playbook.privacy, fields=fields)
-    changed = dataclasses.replace(playbook, privacy=privacy)
-    desk.deps = dataclasses.replace(desk.deps, playbook_now=lambda: changed)
+    desk.use(dataclasses.replace(playbook, privacy=privacy))
+
+
+def ruled(desk: Lab, path: str, **changes: Any) -> FieldRule:
+    """Change what privacy.yaml says of a field."""
+    rule = dataclasses.replace(desk.deps.playbook.privacy.fields[path], **changes)
+    allowed(desk, rule)
+    return rule
 
 
 def people(desk: Lab, rows: int, **values: str) -> str:
@@ -223,6 +219,20 @@ def test_a_field_that_no_list_carries_is_shared_by_nobody(desk: Lab) -> None:
     )
 
 
+def unnamed(desk: Lab, count: int, *, step: int) -> None:
+    """Take the first name from so many people of a step."""
+    with desk.deps.database.begin() as store:
+        store.connection.execute(
+            sa.text(
+                "UPDATE recipients SET first_name = '' WHERE id IN (SELECT"
+                " sends.recipient_id FROM sends JOIN chunks ON"
+                " chunks.id = sends.chunk_id WHERE chunks.step = :step"
+                " ORDER BY sends.id LIMIT :count)"
+            ),
+            {"step": step, "count": count},
+        )
+
+
 def sends_out(desk: Lab, number: CampaignId) -> None:
     for _ in range(8):
         if desk.state(number) in (State.SENT, State.PARKED):
@@ -236,13 +246,8 @@ def sends_out(desk: Lab, number: CampaignId) -> None:
 def test_one_who_cannot_be_merged_is_skipped_and_counted(desk: Lab) -> None:
     ruled(desk, "person.first_name", is_required=True)
     number = approved_saying(desk, NAME, people(desk, 300, first_name="Ada"))
-    with desk.deps.database.begin() as store:
-        # one of the last step, which is large enough to bear it
-        store.connection.exec_driver_sql(
-            "UPDATE recipients SET first_name = '' WHERE id = (SELECT"
-            " MAX(sends.recipient_id) FROM sends JOIN chunks ON"
-            " chunks.id = sends.chunk_id WHERE chunks.step = 2)"
-        )
+    # the last step is large enough to bear one
+    unnamed(desk, 1, step=2)
     desk.tick(1)
     sends_out(desk, number)
     assert desk.state(number) is State.SENT
@@ -257,13 +262,8 @@ def test_one_who_cannot_be_merged_is_skipped_and_counted(desk: Lab) -> None:
 def test_one_of_a_small_chunk_who_cannot_be_merged_stops_nothing(desk: Lab) -> None:
     ruled(desk, "person.first_name", is_required=True)
     number = approved_saying(desk, NAME, people(desk, 300, first_name="Ada"))
-    with desk.deps.database.begin() as store:
-        # one of the canary, whose chunks are of a few people each
-        store.connection.exec_driver_sql(
-            "UPDATE recipients SET first_name = '' WHERE id = (SELECT"
-            " MAX(sends.recipient_id) FROM sends JOIN chunks ON"
-            " chunks.id = sends.chunk_id WHERE chunks.step = 0)"
-        )
+    # the canary's chunks are of a few people each
+    unnamed(desk, 1, step=0)
     assert {c.size for c in desk.chunks(number) if c.step == 0} <= set(range(1, 7))
     desk.tick(1)
     sends_out(desk, number)
@@ -275,15 +275,9 @@ def test_one_of_a_small_chunk_who_cannot_be_merged_stops_nothing(desk: Lab) -> N
 def test_failures_to_merge_add_up_over_the_chunks_of_a_campaign(desk: Lab) -> None:
     ruled(desk, "person.first_name", is_required=True)
     number = approved_saying(desk, NAME, people(desk, 300, first_name="Ada"))
-    with desk.deps.database.begin() as store:
-        # two of the canary, and one in fifty later on
-        store.connection.exec_driver_sql(
-            "UPDATE recipients SET first_name = '' WHERE id IN (SELECT"
-            " sends.recipient_id FROM sends JOIN chunks ON chunks.id = sends.chunk_id"
-            " WHERE chunks.step = 0 ORDER BY sends.id LIMIT 2) OR id IN (SELECT"
-            " sends.recipient_id FROM sends JOIN chunks ON chunks.id = sends.chunk_id"
-            " WHERE chunks.step = 1 ORDER BY sends.id LIMIT 2)"
-        )
+    # two of the canary, and one in fifty later on
+    unnamed(desk, 2, step=0)
+    unnamed(desk, 2, step=1)
     desk.tick(1)
     sends_out(desk, number)
     assert desk.state(number) is State.PARKED
