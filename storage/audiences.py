@@ -95,18 +95,27 @@ def may_still_be_mailed() -> sa.ColumnElement[bool]:
         audiences.alias("whole"),
         recipients.alias("today"),
     )
-    is_there = (
-        sa.exists()
+    has_consent = (
+        sa.select(today.c.has_consent)
         .where(
             planned.c.id == recipients.c.audience_id,
             whole.c.id == sa.func.coalesce(planned.c.list_id, planned.c.id),
             today.c.audience_id == sa.func.coalesce(whole.c.import_id, whole.c.id),
             today.c.address_hash == recipients.c.address_hash,
-            today.c.has_consent,
         )
         .correlate(recipients)
+        .scalar_subquery()
     )
-    return sa.and_(is_there, ~_is_suppressed())
+    return sa.and_(_read(has_consent), ~_is_suppressed())
+
+
+def _read(has_consent: sa.ScalarSelect[bool]) -> sa.ColumnElement[bool]:
+    """The consent of one address, which is read and not asked for.
+
+    Asked for, it has PostgreSQL walk all who gave it, once for each address, as long as
+    it does not know how many they are: right after an import.
+    """
+    return sa.func.coalesce(has_consent, sa.false())
 
 
 def _is_suppressed() -> sa.ColumnElement[bool]:
@@ -124,23 +133,24 @@ def reach_of_list() -> sa.ColumnElement[int]:
     few, each is looked up.
     """
     shown = sa.func.coalesce(audiences.c.import_id, audiences.c.id)
-    has_consent = sa.and_(recipients.c.audience_id == shown, recipients.c.has_consent)
+    is_listed = recipients.c.audience_id == shown
     consented = (
         sa.select(sa.func.count())
         .select_from(recipients)
-        .where(has_consent)
+        .where(is_listed, recipients.c.has_consent)
         .correlate(audiences)
         .scalar_subquery()
     )
-    is_one_of_them = (
-        sa.exists()
-        .where(has_consent, recipients.c.address_hash == suppressions.c.address_hash)
+    has_consent = (
+        sa.select(recipients.c.has_consent)
+        .where(is_listed, recipients.c.address_hash == suppressions.c.address_hash)
         .correlate(audiences, suppressions)
+        .scalar_subquery()
     )
     silenced = (
         sa.select(sa.func.count())
         .select_from(suppressions)
-        .where(is_one_of_them)
+        .where(_read(has_consent))
         .correlate(audiences)
         .scalar_subquery()
     )

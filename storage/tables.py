@@ -489,7 +489,13 @@ recipients = sa.Table(
     sa.Column("attributes", sa.JSON, nullable=False, server_default="{}"),
     sa.UniqueConstraint("audience_id", "address_hash"),
     # a form counts a million of them while somebody waits
-    sa.Index("ix_recipients_consent", "audience_id", "has_consent"),
+    sa.Index(
+        "ix_recipients_consent",
+        "audience_id",
+        "has_consent",
+        sqlite_where=sa.text("has_consent = 1"),
+        postgresql_where=sa.text("has_consent"),
+    ),
 )
 
 suppressions = sa.Table(

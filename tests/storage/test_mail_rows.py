@@ -78,6 +78,33 @@ def test_a_suppression_wins_also_over_what_is_planned(
         assert store.audiences.suppressed_by(campaign.id) == 1
 
 
+def test_each_mail_is_looked_up_in_a_list_that_was_just_imported(
+    database: Database,
+) -> None:
+    asked: list[tuple[str, object]] = []
+
+    def keep(*given: object) -> None:
+        asked.append((str(given[2]), given[3]))
+
+    with database.begin() as store:
+        campaign = add_campaign(store, recipients=2_000)
+        (variant,) = write_all(store, campaign, "A")
+        (_, chunk) = plan(store, campaign, variant, chunk_size=1_000)
+        sa.event.listen(store.connection, "before_cursor_execute", keep)
+        assert len(store.sends.mails(chunk.id)) == 1_000
+        assert store.sends.barred(chunk.id) == frozenset()
+        sa.event.remove(store.connection, "before_cursor_execute", keep)
+
+        how = "EXPLAIN QUERY PLAN" if database.is_sqlite else "EXPLAIN"
+        plans = [
+            str(store.connection.exec_driver_sql(f"{how} {words}", given).all())
+            for words, given in asked
+        ]
+    assert len(plans) == 2
+    # by that index everybody in the list would be walked, once for each mail
+    assert not [each for each in plans if "ix_recipients_consent" in each]
+
+
 def test_a_suppressed_address_is_not_mailable_in_another_list_either(
     database: Database,
 ) -> None:
