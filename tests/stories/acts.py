@@ -8,7 +8,7 @@ from typing import Final
 import httpx
 from playwright.sync_api import Locator, expect
 
-from tests.stories.person import CLEO, CLICK_MS, DEV, WORK_MS, Person
+from tests.stories.person import CLEO, CLICK_MS, DEV, PASSING_MS, WORK_MS, Person
 from tests.stories.stage import Play
 
 CALM: Final = "a calm list"
@@ -112,7 +112,7 @@ def canary(play: Play, who: Person, number: int) -> Locator:
     card = who.card(number)
     with play.step("the canary goes live"):
         expect(card).to_contain_text(
-            re.compile(r"Canary: [1-9][\d,]* mails out"), timeout=120_000
+            re.compile(r"Canary: [1-9][\d,]* mails out"), timeout=PASSING_MS
         )
     return card
 

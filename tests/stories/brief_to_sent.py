@@ -7,13 +7,11 @@ import re
 from playwright.sync_api import expect
 
 from tests.stories import acts
-from tests.stories.person import CLEO, CLICK_MS, DEV, MARA, WORK_MS, Person
+from tests.stories.person import CLEO, CLICK_MS, DEV, MARA, PASSING_MS, WORK_MS, Person
 from tests.stories.stage import Play
 
 TITLE = "Recover stalled demos"
 SUBJECT = "Your demo is ready when you are"
-LADDER_MS = 240_000
-"""A whole ladder: two windows of practice time, and the sending itself."""
 
 
 def desktop(play: Play) -> None:
@@ -126,7 +124,7 @@ def _ladder(play: Play, mara: Person, number: int, prefix: str) -> None:
         expect(plot.first).to_be_visible(timeout=WORK_MS)
         mara.back_to_channel()
     with play.step("it expands by itself"):
-        expect(card).to_contain_text("Expanding to 10 %", timeout=LADDER_MS)
+        expect(card).to_contain_text("Expanding to 10 %", timeout=PASSING_MS)
         play.shot(card, f"{prefix}card-expanding")
         mara.thread(number)
         plot.first.scroll_into_view_if_needed()
@@ -134,7 +132,7 @@ def _ladder(play: Play, mara: Person, number: int, prefix: str) -> None:
         mara.back_to_channel()
     with play.step("it is sent"):
         expect(card).to_contain_text(
-            re.compile(r"Sent: [\d,]+ mails out"), timeout=LADDER_MS
+            re.compile(r"Sent: [\d,]+ mails out"), timeout=PASSING_MS
         )
         play.shot(card, f"{prefix}card-sent")
         play.shot(mara.page, f"{prefix}channel-sent")

@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
 
 import httpx
 from playwright.sync_api import expect
 
 from tests.stories import acts
-from tests.stories.person import MARA, OMAR, ON_CALL, WORK_MS
+from tests.stories.person import MARA, OMAR, ON_CALL, PASSING_MS, WORK_MS
 from tests.stories.stage import Play
-
-BREACH_MS: Final = 180_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +64,7 @@ def _breach(play: Play, breach: _Breach) -> None:
     acts.approve_everywhere(play, number)
     card = mara.card(number)
     with play.step(f"too many {breach.noun}s, and it rolls back by itself"):
-        expect(card).to_contain_text("Rolled back automatically", timeout=BREACH_MS)
+        expect(card).to_contain_text("Rolled back automatically", timeout=PASSING_MS)
         expect(card).to_contain_text(re.compile(rf"Rolled back at .*{breach.noun}"))
         expect(card).to_contain_text("ESP confirmed", timeout=WORK_MS)
         play.both(mara, card, f"card-rolled-back-{shown}", keep=breach.keep)

@@ -15,7 +15,15 @@ from typing import Any, Final
 from playwright.sync_api import Page, expect
 
 from tests.stories import acts
-from tests.stories.person import CLICK_MS, MARA, OMAR, ON_CALL, WORK_MS, Person
+from tests.stories.person import (
+    CLICK_MS,
+    MARA,
+    OMAR,
+    ON_CALL,
+    PASSING_MS,
+    WORK_MS,
+    Person,
+)
 from tests.stories.stage import Play
 
 KEY: Final = "a key for pages that is long enough"
@@ -54,7 +62,7 @@ def play(play: Play) -> None:
             assert "@" not in json.dumps(pages[0])
         with play.step("the ESP is back: the steps that were left are done"):
             _choose(switches, "It answers")
-            expect(card).to_contain_text("ESP confirmed", timeout=2 * WORK_MS)
+            expect(card).to_contain_text("ESP confirmed", timeout=PASSING_MS)
             expect(card).to_contain_text("It was contained late")
             play.both(mara, card, "card-contained-late", keep=("",))
     with play.step("nothing has left since, and the record holds"):
@@ -99,7 +107,7 @@ def _stop(play: Play, omar: Person, number: int) -> None:
 def _late(play: Play, omar: Person, number: int) -> None:
     with play.step("it is late: on-call is told in Slack and paged outside it"):
         alarm = omar.channel(ON_CALL).locator("article", has_text="is not contained")
-        expect(alarm.first).to_be_visible(timeout=2 * WORK_MS)
+        expect(alarm.first).to_be_visible(timeout=PASSING_MS)
         expect(alarm.first).to_contain_text("Paged through 127.0.0.1", timeout=WORK_MS)
         play.both(omar, alarm.first, "notice-not-contained")
 

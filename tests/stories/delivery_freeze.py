@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from tests.stories import acts
-from tests.stories.person import ANA, MARA, OMAR, WORK_MS
+from tests.stories.person import ANA, MARA, OMAR, PASSING_MS, WORK_MS
 from tests.stories.stage import Play
 
 WHY = "The price in the offer is wrong"
@@ -22,7 +22,7 @@ def play(play: Play) -> None:
         omar.say(f"/desk freeze for 2h {WHY}")
         told = omar.only_me()
         expect(told).to_contain_text("is frozen", timeout=WORK_MS)
-        expect(card).to_contain_text("Frozen until", timeout=2 * WORK_MS)
+        expect(card).to_contain_text("Frozen until", timeout=PASSING_MS)
         expect(card).to_contain_text(WHY)
         play.both(mara, card, "card-frozen")
     with play.step("omar asks for it to be lifted; that takes a second person"):
@@ -33,8 +33,8 @@ def play(play: Play) -> None:
         ana = play.person(ANA)
         ana.say("/desk lift 1")
         expect(ana.only_me()).to_contain_text("goes on", timeout=WORK_MS)
-        expect(card).not_to_contain_text("Frozen until", timeout=2 * WORK_MS)
+        expect(card).not_to_contain_text("Frozen until", timeout=PASSING_MS)
     with play.step("the canary expands, nothing is frozen, and the record holds"):
-        expect(card).to_contain_text("Expanding", timeout=2 * WORK_MS)
+        expect(card).to_contain_text("Expanding", timeout=PASSING_MS)
         assert "Nothing is frozen." in play.desk.said("freeze")
         play.verify()

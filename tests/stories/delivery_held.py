@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Final
 
 from playwright.sync_api import expect
 
 from tests.stories import acts
-from tests.stories.person import ANA, MARA, OMAR, WORK_MS
+from tests.stories.person import ANA, MARA, OMAR, PASSING_MS, WORK_MS
 from tests.stories.stage import Play
-
-HELD_MS: Final = 180_000
 
 
 def play(play: Play) -> None:
@@ -22,7 +19,7 @@ def play(play: Play) -> None:
     ana, omar = play.person(ANA), play.person(OMAR)
     with play.step("it is held: a canary this small cannot see complaints"):
         card = omar.card(number)
-        expect(card).to_contain_text("Held", timeout=HELD_MS)
+        expect(card).to_contain_text("Held", timeout=PASSING_MS)
     with play.step("ana asks to watch it longer; alone she cannot"):
         extend = re.compile("Extend campaign")
         ana.card(number).get_by_role("button", name=extend).click()
@@ -37,7 +34,7 @@ def play(play: Play) -> None:
         expect(card).not_to_contain_text("confirms with Extend", timeout=WORK_MS)
         play.both(mara, mara.card(number), "card-extended", keep=())
     with play.step("its window over, it is held again: watching alone shows no more"):
-        expect(card).to_contain_text("Held", timeout=HELD_MS)
+        expect(card).to_contain_text("Held", timeout=PASSING_MS)
     with play.step("the record names both, and nobody more was mailed"):
         story = play.audit(number)
         assert re.search(r"omar \(U0ONCALL\): .*extend", story), story

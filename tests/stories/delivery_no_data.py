@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Final
 
 from playwright.sync_api import expect
 
 from tests.stories import acts
-from tests.stories.person import MARA
+from tests.stories.person import MARA, PASSING_MS
 from tests.stories.stage import Play
-
-WINDOW_MS: Final = 180_000
 
 
 def play(play: Play) -> None:
@@ -23,7 +20,7 @@ def play(play: Play) -> None:
     card = acts.canary(play, mara, number)
     with play.step("the window ends without a word from the ESP: it stays a canary"):
         expect(card).to_contain_text(
-            re.compile("window is over without a delivered event"), timeout=WINDOW_MS
+            re.compile("window is over without a delivered event"), timeout=PASSING_MS
         )
         expect(card).to_contain_text("nothing expands until data returns")
         expect(card).to_contain_text("Canary:")
@@ -36,7 +33,7 @@ def play(play: Play) -> None:
         assert acts.mails_sent(play) < 350
     acts.switch_esp(play, mara, "It posts them to the desk")
     with play.step("the ESP tells everything at once, and it expands by itself"):
-        expect(card).to_contain_text("Expanding to 10 %", timeout=WINDOW_MS)
+        expect(card).to_contain_text("Expanding to 10 %", timeout=PASSING_MS)
         expect(card).to_contain_text(re.compile(r"delivered [1-9]"))
     with play.step("the record has the silence, and holds"):
         story = play.audit(number)

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from pipeline.webhook import SIGNATURE, TIMESTAMP, sign
 from tests.stories import acts
-from tests.stories.person import MARA, WORK_MS
+from tests.stories.person import MARA, PASSING_MS, WORK_MS
 from tests.stories.stage import Play
 
 CONVERTED: Final = 7
@@ -28,7 +28,7 @@ def play(play: Play) -> None:
     _leaves(play, mara.page.context.new_page(), mail)
     with play.step("mara's card counts who left"):
         expect(card).to_contain_text(
-            re.compile(r"unsubscribes [1-9]"), timeout=2 * WORK_MS
+            re.compile(r"unsubscribes [1-9]"), timeout=PASSING_MS
         )
     _convert(play, mail, card)
     play.both(mara, card, "card-conversions")

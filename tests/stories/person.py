@@ -16,10 +16,13 @@ CAMPAIGNS, ON_CALL, GENERAL = "C0CAMPAIGN", "C0ONCALL", "C0GENERAL"
 NAMES = {CAMPAIGNS: "campaigns", ON_CALL: "on-call", GENERAL: "general"}
 
 DESK_SIZE, PHONE_SIZE = (1280, 860), (390, 844)
-CLICK_MS = 10_000
+CLICK_MS = 30_000
 """How long a click, a modal or an ephemeral message may take on a busy machine."""
-WORK_MS = 60_000
+WORK_MS = 120_000
 """The same for what workers do: writing, linting, a card drawn anew."""
+PASSING_MS = 400_000
+"""The same for what practice time has to pass for: a window, a whole ladder."""
+expect.set_options(timeout=CLICK_MS)
 
 
 @dataclass
@@ -56,7 +59,8 @@ class Person:
         log = self.page.get_by_role("log", name="Thread")
         if log.is_visible() and log.get_by_text(f"#{number} ").count():
             return log
-        self.card(number).locator("a.replies").click()
+        # there are none before the writer's first
+        self.card(number).locator("a.replies").click(timeout=WORK_MS)
         expect(log).to_be_visible()
         return log
 

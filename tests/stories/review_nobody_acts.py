@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.stories import acts
-from tests.stories.person import BEA, CLEO, MARA, WORK_MS, Person
+from tests.stories.person import BEA, CLEO, MARA, PASSING_MS, WORK_MS, Person
 from tests.stories.stage import Play
 
 CUSTOMERS = "Nobody looks at this one"
@@ -74,7 +74,7 @@ def _reminded(play: Play, cleo: Person, number: int) -> None:
 def _escalated(play: Play, mara: Person, number: int) -> None:
     with play.step("at due, the brand lead is asked to step in"):
         card = mara.card(number)
-        expect(card).to_contain_text("Escalated to @bea", timeout=120_000)
+        expect(card).to_contain_text("Escalated to @bea", timeout=PASSING_MS)
         expect(card).to_contain_text("overdue since")
         play.shot(card, "card-overdue")
         bea = play.person(BEA, is_phone=True)

@@ -7,10 +7,18 @@ import re
 from playwright.sync_api import Locator, expect
 
 from tests.stories import acts
-from tests.stories.person import ANA, CLICK_MS, MARA, OMAR, ON_CALL, WORK_MS, Person
+from tests.stories.person import (
+    ANA,
+    CLICK_MS,
+    MARA,
+    OMAR,
+    ON_CALL,
+    PASSING_MS,
+    WORK_MS,
+    Person,
+)
 from tests.stories.stage import Play
 
-BREACH_MS = 180_000
 WHY = "The offer in the mail ended yesterday."
 
 
@@ -33,7 +41,7 @@ def _complaints(play: Play, *, is_phone: bool) -> None:
     mara.back_to_channel()
     card = mara.card(number)
     with play.step("the canary draws complaints and it rolls back by itself"):
-        expect(card).to_contain_text("Rolled back automatically", timeout=BREACH_MS)
+        expect(card).to_contain_text("Rolled back automatically", timeout=PASSING_MS)
         expect(card).to_contain_text(re.compile(r"[\d,]+ spared"))
         expect(card).to_contain_text("ESP confirmed", timeout=WORK_MS)
         expect(card.get_by_role("button", name="Roll back")).to_have_count(0)

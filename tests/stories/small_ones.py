@@ -7,7 +7,16 @@ import re
 from playwright.sync_api import Locator, expect
 
 from tests.stories import acts
-from tests.stories.person import ANA, CAMPAIGNS, CLEO, CLICK_MS, MARA, OMAR, WORK_MS
+from tests.stories.person import (
+    ANA,
+    CAMPAIGNS,
+    CLEO,
+    CLICK_MS,
+    MARA,
+    OMAR,
+    PASSING_MS,
+    WORK_MS,
+)
 from tests.stories.stage import Play
 
 HOSTILE = "<!channel> & <@U0ONCALL> <https://evil.example|here>"
@@ -49,7 +58,7 @@ def hostile(play: Play) -> None:
 def _expand_as_two(first: Locator, second: Locator, sent: Locator) -> None:
     """One asks to expand what is held, another confirms."""
     expand = second.get_by_role("button", name="Expand campaign")
-    expect(expand.or_(sent).first).to_be_visible(timeout=120_000)
+    expect(expand.or_(sent).first).to_be_visible(timeout=PASSING_MS)
     if expand.is_visible():
         first.get_by_role("button", name="Expand campaign").click()
         expect(second).to_contain_text("confirms with Expand", timeout=WORK_MS)
@@ -65,7 +74,7 @@ def small_list(play: Play) -> None:
     acts.approve_everywhere(play, number)
     card = mara.card(number)
     with play.step("it is held, because this canary cannot see complaints"):
-        expect(card).to_contain_text("Held", timeout=120_000)
+        expect(card).to_contain_text("Held", timeout=PASSING_MS)
         expect(card).to_contain_text("cannot")
         play.shot(card, "card-held")
     with play.step("mara, who wrote the brief, may not expand it"):
