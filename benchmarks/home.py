@@ -24,7 +24,7 @@ from domain.lint import Severity
 from domain.variant import VariantState
 from domain.views import Facts, HomeView
 from storage import queries, tables
-from storage.engine import Reader
+from storage.reader import Reader
 from storage.store import Store
 
 _FEW: Final = 100

@@ -43,7 +43,7 @@ def build(deps: Deps, reader: Reads) -> http.Application:
 
     Args:
         deps: Made with a lock timeout well under Slack's 3 s; the caller closes it.
-        reader: `storage.engine.Reader` on the same database; closed with the app.
+        reader: `storage.reader.Reader` on the same database; closed with the app.
     """
     web = Web(
         deps=deps,

@@ -201,7 +201,7 @@ def rollback(number: int, reason: str | None, *, is_drill: bool) -> None:
 
 def _drill(number: int) -> None:
     from cli.drill import drill, table
-    from pipeline.wiring import utc_now
+    from pipeline.wall_clock import utc_now
 
     with open_desk() as desk:
         laps = drill(desk, number, actor=shell_user(), clock=utc_now, sleep=time.sleep)

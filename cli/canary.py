@@ -161,7 +161,7 @@ def arms(number: int, *, is_json: bool) -> None:
     """Compare the arms of campaign NUMBER over the steps that are out."""
     from cli import canary_tables
     from domain.campaign import CampaignId
-    from pipeline.wiring import utc_now
+    from pipeline.wall_clock import utc_now
     from storage import queries
 
     with open_desk() as desk:

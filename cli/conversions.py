@@ -26,7 +26,7 @@ def import_(file: Path) -> None:
     """
     from pipeline import record
     from pipeline.conversions import read_csv
-    from pipeline.wiring import utc_now
+    from pipeline.wall_clock import utc_now
 
     with open_desk() as desk:
         found = read_csv(file, now=utc_now())

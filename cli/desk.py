@@ -144,7 +144,8 @@ def open_desk() -> Iterator[Desk]:
     Raises:
         Refused: There is no database yet, or it is of another version.
     """
-    from pipeline.wiring import playbook_of, utc_now
+    from pipeline.playbook_scaled import playbook_of
+    from pipeline.wall_clock import utc_now
     from storage import queries
     from storage.engine import Database
     from storage.migrate import is_current

@@ -141,7 +141,7 @@ def _mail_settings(given: Settings, *, is_practice: bool) -> Iterator[Line]:
 
 
 def _playbook(given: Settings) -> Playbook | Line:
-    from pipeline.wiring import playbook_of
+    from pipeline.playbook_scaled import playbook_of
 
     try:
         return playbook_of(given)
@@ -150,7 +150,7 @@ def _playbook(given: Settings) -> Playbook | Line:
 
 
 def database(given: Settings) -> Iterator[Line]:
-    from pipeline.wiring import utc_now
+    from pipeline.wall_clock import utc_now
     from storage.engine import Database
     from storage.migrate import is_current
 

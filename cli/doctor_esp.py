@@ -59,7 +59,8 @@ def _sparkpost(given: Settings) -> Iterator[Line]:
 
 
 def _smtp(given: Settings) -> Iterator[Line]:
-    from pipeline.wiring import smtp_of, utc_now
+    from pipeline.wall_clock import utc_now
+    from pipeline.wiring import smtp_of
 
     try:
         smtp_of(given, utc_now).check()
@@ -81,7 +82,8 @@ def _smtp(given: Settings) -> Iterator[Line]:
 
 
 def _ses(given: Settings) -> Iterator[Line]:
-    from pipeline.wiring import ses_of, utc_now
+    from pipeline.wall_clock import utc_now
+    from pipeline.wiring import ses_of
 
     try:
         account = ses_of(given, utc_now).account()

@@ -93,7 +93,7 @@ def lift(number: int) -> None:
 
 
 def _list(desk: Desk) -> None:
-    from pipeline.wiring import utc_now
+    from pipeline.wall_clock import utc_now
     from storage import queries
 
     found = desk.database.read(queries.past_freezes, limit=_HISTORY)

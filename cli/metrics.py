@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--json", "is_json", is_flag=True, help="For programs; times in seconds.")
 def metrics(days: int, *, is_json: bool) -> None:
     """Show what each stage decided, how fast, and what it rejected for."""
-    from pipeline.wiring import utc_now
+    from pipeline.wall_clock import utc_now
     from storage import queries
 
     with open_desk() as desk:

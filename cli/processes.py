@@ -20,7 +20,8 @@ def web() -> None:
     logs.set_up()
     from bot import server
     from pipeline.wiring import build
-    from storage.engine import WEB_LOCK_TIMEOUT, Reader
+    from storage.engine import WEB_LOCK_TIMEOUT
+    from storage.reader import Reader
 
     given = settings()
     deps = build(given, lock_timeout=WEB_LOCK_TIMEOUT)

@@ -14,6 +14,7 @@ from pipeline import failpoint
 from pipeline.record import drafted, write_failed
 from pipeline.tasks import Task
 from pipeline.wiring import Deps
+from pipeline.writers import late
 from pipeline.writers.port import (
     Draft,
     DraftInvalid,
@@ -193,5 +194,10 @@ def _facts(reply: RawReply, request: WriteRequest) -> dict[str, object]:
 
 
 TASK: Final = Task(
-    name="write", queue="write", run=write, is_patient=False, give_up=give_up
+    name="write",
+    queue="write",
+    run=write,
+    is_patient=False,
+    give_up=give_up,
+    load=late.load,
 )

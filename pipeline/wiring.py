@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Final
 
 from domain.errors import Refused
@@ -17,28 +17,17 @@ from pipeline.esp.smtp_mail import Dkim
 from pipeline.esp.sparkpost import SparkPost
 from pipeline.membership import Membership
 from pipeline.pace import Pacer
-from pipeline.playbook import Playbook, load_playbook, practice_time
+from pipeline.playbook import Playbook
 from pipeline.playbook_live import LivePlaybook
+from pipeline.playbook_scaled import playbook_of
 from pipeline.settings import Settings, refuse_unsafe, refuse_unsigned
 from pipeline.slack import SlackGateway
 from pipeline.templates import Templates
+from pipeline.wall_clock import utc_now
+from pipeline.writers.late import LateWriter
 from pipeline.writers.port import Writer
 from storage import queries
 from storage.engine import WORKER_LOCK_TIMEOUT, Database
-
-_PRACTICE_WORDS = {
-    "slack": "practice Slack",
-    "writer": "sample writer",
-    "esp": "practice ESP",
-}
-
-_NOBODYS: Final = (".example", ".test", ".invalid")
-"""Names that nobody has (RFC 2606)."""
-
-
-def utc_now() -> datetime:
-    """The one place where the wall clock is read."""
-    return datetime.now(UTC)  # noqa: TID251 - every other time comes from here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,24 +74,6 @@ class Deps:
         self.writer.close()
         self.esp.close()
         self.database.close()
-
-
-def playbook_of(settings: Settings) -> Playbook:
-    """The playbook as these settings scale and label it."""
-    lines = [_PRACTICE_WORDS[part] for part in settings.practice_parts]
-    if settings.time_scale > 1:
-        lines.append(practice_time(settings.time_scale))
-    playbook = load_playbook(
-        settings.playbook,
-        time_scale=settings.time_scale,
-        practice=tuple(lines),
-        allow_sample_copy=settings.allow_sample_copy,
-    )
-    seeds = playbook.seeds
-    if "esp" not in settings.practice_parts:
-        # the playbook's examples: a real ESP would count their bounces
-        seeds = tuple(each for each in seeds if not each.lower().endswith(_NOBODYS))
-    return replace(playbook, esp=settings.esp, seeds=seeds)
 
 
 def _sendgrid(settings: Settings, clock: Callable[[], datetime]) -> Esp:
@@ -197,13 +168,13 @@ def build(
             pacer=Pacer.connect(settings.broker_url, prefix="copydesk:slack:"),
             base_url=settings.slack_api_url,
         ),
-        writer=_writer(settings),
+        writer=LateWriter(lambda: _writer(settings)),
         esp=ESPS[settings.esp](settings, clock),
     )
 
 
 def _writer(settings: Settings) -> Writer:
-    # half a second to load, which stopping from a shell must not wait for
+    # a second to load, which no process waits for but the one that writes
     from pipeline.writers.openai import OpenAIWriter  # noqa: PLC0415
 
     return OpenAIWriter(

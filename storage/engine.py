@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.errors import TryLater
 from storage.store import Store
@@ -26,14 +25,14 @@ WEB_LOCK_TIMEOUT = timedelta(seconds=2)
 """Well under Slack's 3 s, so that a locked database is an answer and not a silence."""
 
 
-def _url(address: str, *, is_async: bool) -> URL:
+def url_of(address: str, *, is_async: bool) -> URL:
     url = make_url(address)
     if url.get_backend_name() == "sqlite":
         return url.set(drivername="sqlite+aiosqlite" if is_async else "sqlite")
     return url.set(drivername="postgresql+psycopg")
 
 
-def _pragmas(*, is_writer: bool, lock_timeout: timedelta) -> Callable[..., None]:
+def pragmas(*, is_writer: bool, lock_timeout: timedelta) -> Callable[..., None]:
     def apply(connection: Any, _record: object) -> None:
         # None: SQLAlchemy's begin event below says BEGIN, not the driver
         connection.isolation_level = None
@@ -59,12 +58,12 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if is_read else "BEGIN IMMEDIATE")
 
 
-def _prepare_folder(url: URL) -> None:
+def prepare_folder(url: URL) -> None:
     if url.get_backend_name() == "sqlite" and url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
 
 
-def _try_later(error: DBAPIError | NoConnection) -> TryLater | None:
+def try_later(error: DBAPIError | NoConnection) -> TryLater | None:
     """Translate a lock or a lost server into the fate it has."""
     if isinstance(error, NoConnection):
         # every connection is in use, as when the server hangs
@@ -91,8 +90,8 @@ class Database:
         *,
         lock_timeout: timedelta = WORKER_LOCK_TIMEOUT,
     ) -> None:
-        url = _url(address, is_async=False)
-        _prepare_folder(url)
+        url = url_of(address, is_async=False)
+        prepare_folder(url)
         self.clock = clock
         self.is_sqlite = url.get_backend_name() == "sqlite"
         # parameters are addresses and mail bodies: they stay out of error texts
@@ -103,7 +102,7 @@ class Database:
             sa.event.listen(
                 self.engine,
                 "connect",
-                _pragmas(is_writer=True, lock_timeout=lock_timeout),
+                pragmas(is_writer=True, lock_timeout=lock_timeout),
             )
             sa.event.listen(self.engine, "begin", _begin)
 
@@ -118,7 +117,7 @@ class Database:
             with self.engine.begin() as connection:
                 yield Store(connection, now=self.clock())
         except (DBAPIError, NoConnection) as error:
-            later = _try_later(error)
+            later = try_later(error)
             if later is None:
                 raise
             raise later from error
@@ -133,10 +132,10 @@ class Database:
         try:
             with self.engine.connect().execution_options(is_read=True) as connection:
                 if not self.is_sqlite:
-                    connection.exec_driver_sql(_ONE_MOMENT)
+                    connection.exec_driver_sql(ONE_MOMENT)
                 return query(connection, *args, **kw)
         except (DBAPIError, NoConnection) as error:
-            later = _try_later(error)
+            later = try_later(error)
             if later is None:
                 raise
             raise later from error
@@ -149,50 +148,5 @@ class Database:
         self.engine.dispose()
 
 
-class Reader:
-    """The web process's read side: an asynchronous engine that cannot write."""
-
-    def __init__(self, address: str) -> None:
-        url = _url(address, is_async=True)
-        _prepare_folder(url)
-        self.engine: AsyncEngine = create_async_engine(url, hide_parameters=True)
-        if url.get_backend_name() == "sqlite":
-            sa.event.listen(
-                self.engine.sync_engine,
-                "connect",
-                _pragmas(is_writer=False, lock_timeout=WEB_LOCK_TIMEOUT),
-            )
-            sa.event.listen(self.engine.sync_engine, "begin", _begin_read)
-        else:
-            sa.event.listen(self.engine.sync_engine, "begin", _read_only)
-
-    async def run(
-        self,
-        query: Callable[Concatenate[Connection, P], R],
-        *args: P.args,
-        **kw: P.kwargs,
-    ) -> R:
-        """Run one of `storage.queries` without holding up the event loop."""
-        try:
-            async with self.engine.connect() as connection:
-                return await connection.run_sync(query, *args, **kw)
-        except (DBAPIError, NoConnection) as error:
-            later = _try_later(error)
-            if later is None:
-                raise
-            raise later from error
-
-    async def close(self) -> None:
-        await self.engine.dispose()
-
-
-def _begin_read(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
-
-
-def _read_only(connection: Connection) -> None:
-    connection.exec_driver_sql(f"{_ONE_MOMENT}, READ ONLY")
-
-
-_ONE_MOMENT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
+ONE_MOMENT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 """A view takes several statements, which have to agree; SQLite's do in any case."""

@@ -220,7 +220,7 @@ def test_nothing_below_the_edge_is_asynchronous() -> None:
         for node in tree
         if isinstance(node, ast.AsyncFunctionDef)
     }
-    assert found <= {"storage/engine.py"}
+    assert found <= {"storage/reader.py"}
 
 
 def test_only_the_edges_catch_every_exception() -> None:

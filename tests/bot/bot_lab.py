@@ -29,11 +29,13 @@ from pipeline import wiring
 from pipeline.esp.port import Esp
 from pipeline.settings import Settings
 from pipeline.tokens import address_hash
-from pipeline.wiring import Deps, utc_now
+from pipeline.wall_clock import utc_now
+from pipeline.wiring import Deps
 from practice.slack import PracticeSlack, Running, running
 from practice.slack.config import PEOPLE, Shortcut
-from storage.engine import WEB_LOCK_TIMEOUT, Database, Reader
+from storage.engine import WEB_LOCK_TIMEOUT, Database
 from storage.migrate import upgrade
+from storage.reader import Reader
 from storage.store import Store
 
 MARA, CLEO, CASPAR = "U0MARKETER", "U0COPYONE", "U0COPYTWO"

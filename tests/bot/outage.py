@@ -19,12 +19,12 @@ from pydantic import SecretStr
 from blocks.ids import Action
 from bot.server import WEB, build
 from domain.campaign import CampaignId
-from pipeline import wiring
 from pipeline.pace import Pacer
+from pipeline.playbook_scaled import playbook_of
 from pipeline.slack import SlackGateway
 from practice.slack import Running, deeds
 from practice.slack.world import Message
-from storage.engine import Reader
+from storage.reader import Reader
 from tests.clock import Clock
 from tests.pipeline.lab import CAMPAIGNS, Json, Lab, lab
 
@@ -292,7 +292,7 @@ def _rewire(up: Lab, line: Line) -> None:
             "time_scale": 1.0,
         }
     )
-    playbook = wiring.playbook_of(settings)
+    playbook = playbook_of(settings)
     up.deps = dataclasses.replace(
         up.deps,
         settings=settings,

@@ -21,7 +21,7 @@ from pipeline.playbook import Playbook
 from pipeline.record.canary import start
 from pipeline.schedule import schedule
 from pipeline.slot_keys import make_token, slot_secret, visitor_hash
-from pipeline.wiring import utc_now
+from pipeline.wall_clock import utc_now
 from tests.bot.bot_lab import SECRET_KEY, Json, Lab
 from tests.bot.stages import in_review
 

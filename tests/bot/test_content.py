@@ -21,7 +21,7 @@ from pipeline import record
 from pipeline.record.canary import start
 from pipeline.schedule import schedule
 from pipeline.slot_keys import slot_secret
-from pipeline.wiring import utc_now
+from pipeline.wall_clock import utc_now
 from practice.site import PracticeSite
 from storage import queries
 from tests.bot.bot_lab import DEV, ONCALL, SECRET_KEY, Lab, lab

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from blocks.ids import Action
 from bot.server import serve
-from storage.engine import Reader
+from storage.reader import Reader
 from tests.bot.bot_lab import CLEO, MARA, Lab, lab
 from tests.bot.stages import in_review
 

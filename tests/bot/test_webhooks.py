@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pipeline.esp.ses import Ses
-from pipeline.wiring import utc_now
+from pipeline.wall_clock import utc_now
 from tests.bot.bot_lab import Lab, lab
 from tests.bot.stages import sending
 from tests.pipeline.sns_messages import CERTIFICATE, SUBSCRIBE, TOPIC, Amazon

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.wiring import utc_now
+from pipeline.wall_clock import utc_now
 from storage.engine import Database
 
 

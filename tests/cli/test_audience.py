@@ -20,7 +20,7 @@ from cli.audit import audit
 from cli.main import copydesk
 from domain.errors import CampaignError
 from pipeline.failpoint import OF_IMPORTS
-from pipeline.wiring import utc_now
+from pipeline.wall_clock import utc_now
 from storage.engine import Database
 
 LIST = """E-Mail;Opt-in;Vorname;region;Plan;Score;Orders;Revenue;Last order at

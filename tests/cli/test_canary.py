@@ -16,7 +16,7 @@ from domain.campaign import State
 from domain.canary import CanaryPolicy
 from domain.errors import Refused, Unknown
 from pipeline.playbook_values import PlaybookRefused
-from pipeline.wiring import utc_now
+from pipeline.wall_clock import utc_now
 from storage.engine import Database
 from tests.factories import add_campaign
 from tests.sent_arms import happened, sent_arms

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from cli.main import copydesk
 from domain.errors import Refused
 from pipeline.tokens import make_link_id
-from pipeline.wiring import utc_now
+from pipeline.wall_clock import utc_now
 from storage import queries
 from storage.engine import Database
 from tests.factories import add_campaign, write_all

@@ -14,7 +14,7 @@ from domain.campaign import CampaignId, State
 from domain.channel import Channel
 from domain.errors import CampaignError
 from domain.variant import Copy
-from pipeline.wiring import utc_now
+from pipeline.wall_clock import utc_now
 from storage import queries
 from storage.engine import Database
 from tests.factories import MARKETER, add_audience, write

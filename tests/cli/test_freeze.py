@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from cli.main import copydesk
 from domain.errors import AlreadyDecided, NotYourTurn, Refused, Unknown
 from domain.freeze import Freeze
-from pipeline.wiring import utc_now
+from pipeline.wall_clock import utc_now
 from storage import queries
 from storage.engine import Database
 

@@ -18,7 +18,7 @@ from cli.main import copydesk
 from domain.campaign import CampaignId, State
 from domain.errors import CampaignError, MoveNotAllowed, Refused
 from domain.rollback import Trigger
-from pipeline.wiring import utc_now
+from pipeline.wall_clock import utc_now
 from storage.engine import Database
 from tests.clock import Clock
 from tests.factories import add_campaign

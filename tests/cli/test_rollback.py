@@ -19,8 +19,18 @@ def told(code: str) -> list[str]:
     return ran.stdout.splitlines()
 
 
-def test_the_wiring_loads_the_writers_library_only_when_it_makes_a_writer() -> None:
-    assert told("import pipeline.wiring") == ["False"]
+def test_only_the_worker_that_writes_loads_the_writers_library(
+    database: Database,
+) -> None:
+    built = (
+        "from cli.desk import settings\n"
+        "from pipeline.wiring import build\n"
+        "build(settings()).close()"
+    )
+    assert told(built) == ["False"]
+    # before it forks, so that its children share it
+    loaded = "from pipeline.jobs import TASKS\nTASKS['write'].load()"
+    assert told(loaded) == ["True"]
 
 
 def test_a_campaign_is_stopped_without_the_writers_library(database: Database) -> None:

@@ -31,11 +31,12 @@ from domain.cohort import provider_of
 from domain.review import ReviewRequest
 from domain.send import Chunk
 from domain.variant import Variant
-from pipeline import record, wiring
+from pipeline import record
 from pipeline.esp.sendgrid import SendGrid
 from pipeline.jobs import TASKS
 from pipeline.pace import Pacer
 from pipeline.playbook import Playbook
+from pipeline.playbook_scaled import playbook_of
 from pipeline.record import Ingested
 from pipeline.relay import Relay
 from pipeline.settings import Settings
@@ -459,9 +460,7 @@ async def _serve(stack: AsyncExitStack, app: web.Application) -> str:
 
 def _deps(settings: Settings, clock: Clock) -> Deps:
     # no seeds: what the ESP has is what recipients got, but where a test gives some
-    playbook = dataclasses.replace(
-        wiring.playbook_of(settings), ladder=LADDER, seeds=()
-    )
+    playbook = dataclasses.replace(playbook_of(settings), ladder=LADDER, seeds=())
     return Deps(
         settings=settings,
         playbook_now=lambda: playbook,

@@ -26,7 +26,7 @@ from domain.send import ChunkState, DeliveryEvent
 from pipeline import record
 from pipeline.jobs import TASKS
 from pipeline.relay import Relay
-from pipeline.wiring import utc_now
+from pipeline.wall_clock import utc_now
 from storage import migrate
 from storage.engine import Database
 from tests.clock import Clock

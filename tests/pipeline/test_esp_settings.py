@@ -14,7 +14,8 @@ from cli.doctor_esp import esp as examine
 from domain.errors import Refused
 from pipeline.esp.vendors import VENDORS
 from pipeline.settings import Settings, refuse_unsafe
-from pipeline.wiring import ESPS, utc_now
+from pipeline.wall_clock import utc_now
+from pipeline.wiring import ESPS
 from tests.pipeline.esp_contract.mail_server import mail_server
 
 REAL: dict[str, Any] = {

@@ -16,6 +16,7 @@ from domain.incident import Cause, OnCall, retry_alert_after
 from pipeline import wiring
 from pipeline.playbook import load_playbook
 from pipeline.playbook_oncall import load_on_call
+from pipeline.playbook_scaled import playbook_of
 from pipeline.playbook_values import PlaybookRefused
 from pipeline.settings import refuse_unsigned
 from tests.pipeline.lab import make_settings
@@ -158,7 +159,7 @@ def test_nothing_is_posted_unsigned(tmp_path: Path, folder: Path) -> None:
     with pytest.raises(Refused, match="COPYDESK_WEBHOOK_KEY"):
         wiring.build(settings)
     # a shell that stops a campaign needs no key
-    assert wiring.playbook_of(settings).on_call.page_url
+    assert playbook_of(settings).on_call.page_url
 
 
 @given(attempts=st.integers(0, 10_000))

@@ -20,10 +20,10 @@ from domain.rollback import Trigger
 from domain.seeds import FIRST_SEND_ID, SeedMails, SeedState
 from pipeline import record
 from pipeline.jobs import TASKS
+from pipeline.playbook_scaled import playbook_of
 from pipeline.relay import Relay
 from pipeline.seeds import TASK
 from pipeline.tasks import run_job
-from pipeline.wiring import playbook_of
 from practice.esp.faults import Fault
 from storage import queries
 from storage.queue import Job

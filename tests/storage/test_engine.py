@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from domain.errors import TryLater, Unknown
 from storage import queries
-from storage.engine import Database, Reader
+from storage.engine import Database
+from storage.reader import Reader
 from storage.tables import Utc, audiences, campaigns, inbox
 from tests.clock import Clock
 from tests.factories import add_audience

@@ -10,7 +10,8 @@ from domain.errors import Unknown
 from domain.review import RequestId
 from domain.views import CampaignLine
 from storage import queries
-from storage.engine import Database, Reader
+from storage.engine import Database
+from storage.reader import Reader
 from tests.clock import Clock
 from tests.factories import (
     BRIEF,
