@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
 
@@ -45,6 +46,7 @@ def campaign_from(row: Row[Any]) -> Campaign:
     )
 
 
+_FIELDS: Final = frozenset(field.name for field in fields(Campaign))
 _CAMPAIGN: Final = sa.select(campaigns).where(
     campaigns.c.id == sa.bindparam("campaign_id")
 )
@@ -189,12 +191,13 @@ class Campaigns(Repository):
         return self.get(CampaignId(key))
 
     def get(self, campaign_id: CampaignId) -> Campaign:
-        """Read a campaign.
+        """Read a campaign; one that this transaction holds is not read again.
 
         Raises:
             Unknown: There is none with that number.
         """
-        return self._get(_CAMPAIGN, campaign_id)
+        held = self._held.get(campaign_id)
+        return held if held is not None else self._get(_CAMPAIGN, campaign_id)
 
     def lock(self, campaign_id: CampaignId) -> Campaign:
         """Read a campaign and keep others from moving it until we commit.
@@ -257,7 +260,8 @@ class Campaigns(Repository):
 
     def note(self, campaign_id: CampaignId, **facts: object) -> None:
         """Set facts that are not transitions: the arms' reason, the judge's words."""
-        self._held.pop(campaign_id, None)
+        if facts.keys() & _FIELDS:
+            self._held.pop(campaign_id, None)
         self.connection.execute(_NOTE, {"campaign_id": campaign_id, **facts})
 
     def policy_hash(self, campaign_id: CampaignId) -> str:

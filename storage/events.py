@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -53,18 +53,17 @@ _PULSE: Final = sa.text("""
 )
 _STRANGERS: Final = {
     "sqlite": sa.text("""
-        SELECT value->>0, value->>1 FROM json_each(:mails)
+        SELECT value FROM json_each(:send_ids)
         WHERE NOT EXISTS (SELECT 1 FROM sends s
-            WHERE s.id = value->>0 AND s.campaign_id = value->>1)
+            WHERE s.id = value AND s.campaign_id = :campaign_id)
     """),
     "postgresql": sa.text("""
-        SELECT (v->>0)::bigint, (v->>1)::bigint
-        FROM jsonb_array_elements(CAST(:mails AS jsonb)) v
+        SELECT v::bigint FROM jsonb_array_elements_text(CAST(:send_ids AS jsonb)) v
         WHERE NOT EXISTS (SELECT 1 FROM sends s
-            WHERE s.id = (v->>0)::bigint AND s.campaign_id = (v->>1)::bigint)
+            WHERE s.id = v::bigint AND s.campaign_id = :campaign_id)
     """),
 }
-"""Of (send id, campaign id), those that are no mail of ours: mostly none."""
+"""Of send ids, those that are no mail of that campaign: mostly none."""
 
 
 def metric_of(event: DeliveryEvent) -> str:
@@ -140,10 +139,11 @@ class Events(Repository):
             bucket: Width of a plot bucket.
             is_report: They came from the ESP's webhook, so it is not silent.
         """
+        seconds = [int(e.at.timestamp()) for e in events]
         rows = [
             (
                 e.campaign_id,
-                int(e.at.timestamp()),
+                at,
                 e.event_id,
                 e.type,
                 e.send_id,
@@ -151,16 +151,20 @@ class Events(Repository):
                 e.is_machine,
                 e.url,
             )
-            for e in events
+            for e, at in zip(events, seconds, strict=True)
         ]
         new = sum(part.rowcount for part in self._add(_ADD_EVENTS, rows))
-        keyed = {(e.campaign_id, metric_of(e), e.send_id): e for e in reversed(events)}
+        # backwards: of several the first in the batch counts
+        first_at: dict[tuple[int, str, int], int] = {
+            (e.campaign_id, metric_of(e), e.send_id): at
+            for e, at in zip(reversed(events), reversed(seconds), strict=True)
+        }
         fresh = frozenset(
-            (int(row.campaign_id), str(row.metric), int(row.send_id))
-            for part in self._add(_ADD_FIRSTS, list(keyed))
-            for row in part
+            (row[0], row[1], row[2])
+            for part in self._add(_ADD_FIRSTS, list(first_at))
+            for row in part.all()
         )
-        self._count(fresh, keyed, bucket)
+        self._count(fresh, first_at, bucket)
         campaigns = frozenset(e.campaign_id for e in events)
         if is_report:
             self._pulse(events, campaigns)
@@ -168,7 +172,7 @@ class Events(Repository):
 
     def _add(
         self, statement: str, rows: Sequence[Sequence[object]]
-    ) -> Iterator[CursorResult[Any]]:
+    ) -> Iterator[CursorResult[*tuple[Any, ...]]]:
         mark = _MARKS[self.connection.dialect.name]
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             part = rows[start : start + _ROWS_AT_ONCE]
@@ -180,20 +184,13 @@ class Events(Repository):
 
     def _count(
         self,
-        fresh: frozenset[tuple[int, str, int]],
-        keyed: dict[tuple[CampaignId, str, int], DeliveryEvent],
+        fresh: Collection[tuple[int, str, int]],
+        first_at: Mapping[tuple[int, str, int], int],
         bucket: timedelta,
     ) -> None:
         width = max(int(bucket.total_seconds()), 1)
         tally = Counter(
-            (
-                campaign,
-                metric,
-                int(keyed[CampaignId(campaign), metric, send].at.timestamp())
-                // width
-                * width,
-            )
-            for campaign, metric, send in fresh
+            (key[0], key[1], first_at[key] // width * width) for key in fresh
         )
         if tally:
             self.connection.execute(
@@ -216,10 +213,18 @@ class Events(Repository):
 
     def known(self, events: Sequence[DeliveryEvent]) -> list[DeliveryEvent]:
         """Only the events about mails that we sent, for the campaign they name."""
-        mails = {(e.send_id, e.campaign_id) for e in events}
+        named: defaultdict[CampaignId, set[int]] = defaultdict(set)
+        for e in events:
+            named[e.campaign_id].add(e.send_id)
         query = _STRANGERS[self.connection.dialect.name]
-        rows = self.connection.execute(query, {"mails": json.dumps(list(mails))})
-        strangers = {(int(row[0]), int(row[1])) for row in rows}
+        strangers = {
+            (int(row[0]), campaign_id)
+            for campaign_id, send_ids in named.items()
+            for row in self.connection.execute(
+                query,
+                {"send_ids": json.dumps(list(send_ids)), "campaign_id": campaign_id},
+            )
+        }
         if not strangers:
             return list(events)
         return [e for e in events if (e.send_id, e.campaign_id) not in strangers]
