@@ -263,6 +263,7 @@ def desk_on_a_line(
         "clock": lambda: clock().timestamp(),
     }
     with listening, lab(database_url, clock, folder, slack_as=slack_as) as up:
+        up.draws_late = False
         stack = AsyncExitStack()
         # a port of its own: it is let go of and taken again
         with free_socket() as free:

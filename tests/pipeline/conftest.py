@@ -15,3 +15,9 @@ from tests.pipeline.lab import Lab, lab
 def desk(database_url: str, clock: Clock, tmp_path: Path) -> Iterator[Lab]:
     with lab(database_url, clock, tmp_path) as up:
         yield up
+
+
+@pytest.fixture
+def cards_at_once(desk: Lab) -> None:
+    """For tests about the drawing itself, or about what waits for it."""
+    desk.draws_late = False

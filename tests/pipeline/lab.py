@@ -77,12 +77,21 @@ R = TypeVar("R")
 
 @dataclass
 class Lab:
+    """The desk and its practice world.
+
+    Attributes:
+        draws_late: A card that is posted is drawn anew once somebody looks at Slack, as
+            on a busy desk, and not for all that happens meanwhile.
+    """
+
     deps: Deps
     clock: Clock
-    slack: Running
+    practice_slack: Running
     esp: web.Application
     loop: asyncio.AbstractEventLoop
     webhook: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    draws_late: bool = True
+    _posted: set[int] = field(default_factory=set)
 
     # What people do ----------------------------------------------------------------
 
@@ -122,12 +131,29 @@ class Lab:
     def drain(self, *, most: int = 2_000) -> list[Job]:
         """Run every due job in order, and what they queue, until none is due."""
         ran: list[Job] = []
-        while due := self.look(lambda s: s.outbox.due(redrive_after=timedelta(1))):
+        while due := self._due()[0]:
             for job in due:
                 ran.append(job)
                 run_job(self.deps, TASKS[job.task], job.id)
             assert len(ran) < most, "The outbox never ran dry."
         return ran
+
+    def draw(self) -> None:
+        """Bring the cards up to date that were put off."""
+        while late := self._due()[1]:
+            for job in late:
+                run_job(self.deps, TASKS[job.task], job.id)
+
+    def _due(self) -> tuple[list[Job], list[Job]]:
+        """Due jobs, and those of them that are put off."""
+        due = self.look(lambda s: s.outbox.due(redrive_after=timedelta(1)))
+        if not self.draws_late:
+            return list(due), []
+        # an older one has nothing to draw
+        newest = {job.row_id: job for job in due if job.task == "card"}
+        late = [newest[row_id] for row_id in newest.keys() & self._posted]
+        self._posted |= newest.keys()
+        return [job for job in due if job not in late], late
 
     def tick(self, seconds: float) -> None:
         """Let time pass, fire what it brings, and run the jobs of it."""
@@ -219,6 +245,11 @@ class Lab:
         ]
 
     # What is in Slack ------------------------------------------------------------------
+
+    @property
+    def slack(self) -> Running:
+        self.draw()
+        return self.practice_slack
 
     def messages(self, channel: str = CAMPAIGNS) -> list[Message]:
         return [
@@ -397,6 +428,9 @@ def lab(
         made.add_list("small", 300)
         try:
             yield made
+            if made.draws_late:
+                # whatever it came to can be drawn, also when nobody looked
+                made.draw()
         finally:
             made.deps.close()
     finally:

@@ -217,6 +217,8 @@ def plant(
         migrate.upgrade(database)
         database.close()
         with lab(address, RealClock(), folder, broker_url=broker_url) as desk:
+            # its workers do
+            desk.draws_late = False
             made = Plant(desk, broker_url, broker, folder, failpoints)
             for name in ("fast", "slow"):
                 made.start(name)

@@ -187,6 +187,7 @@ def archives(desk: Lab, number: CampaignId) -> list[bytes]:
     return [world.content(world.files[name]) or b"" for name in shared]
 
 
+@pytest.mark.usefixtures("cards_at_once")
 def test_export_puts_the_files_into_the_thread_as_often_as_it_is_pressed(
     desk: Lab,
 ) -> None:
@@ -235,6 +236,7 @@ def refusals(desk: Lab, number: CampaignId) -> tuple[int, int]:
     )
 
 
+@pytest.mark.usefixtures("cards_at_once")
 def test_what_is_stopped_before_its_files_are_made_is_not_exported(desk: Lab) -> None:
     number = stopped(desk)
     desk.drain()
@@ -243,6 +245,7 @@ def test_what_is_stopped_before_its_files_are_made_is_not_exported(desk: Lab) ->
     assert desk.state(number) is State.CANCELLED
 
 
+@pytest.mark.usefixtures("cards_at_once")
 def test_a_worker_killed_once_it_told_tells_again_and_keeps_it_on_the_record_once(
     desk: Lab, tmp_path: Path
 ) -> None:

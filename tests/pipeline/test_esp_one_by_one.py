@@ -274,6 +274,7 @@ def rolled_back(desk: Lab, number: CampaignId) -> tuple[RollbackStep, ...]:
     return desk.look(lambda s: s.incidents.steps(s.incidents.of(number).id))
 
 
+@pytest.mark.usefixtures("cards_at_once")
 def test_a_rollback_says_what_smtp_cannot_do(at_smtp: Lab, server: MailServer) -> None:
     number = scheduled(at_smtp)
     at_smtp.tick(1)

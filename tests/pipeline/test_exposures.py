@@ -6,6 +6,8 @@ import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pytest
+
 from blocks import campaign_card, canary_report, incident
 from domain.campaign import Actor, CampaignId, State
 from domain.channel import Channel, Slot
@@ -138,6 +140,7 @@ def test_a_silent_site_keeps_its_canary_where_it_is(desk: Lab) -> None:
     assert desk.state(number) is State.EXPANDING
 
 
+@pytest.mark.usefixtures("cards_at_once")
 def test_complaints_roll_back_and_the_version_before_is_shown(desk: Lab) -> None:
     first = in_canary(desk)
     report(desk, first, range(300))

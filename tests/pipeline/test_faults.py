@@ -229,6 +229,7 @@ def test_a_cancelled_campaign_is_not_written(desk: Lab) -> None:
     assert desk.rows("SELECT count(*) FROM revisions") == [(0,)]
 
 
+@pytest.mark.usefixtures("cards_at_once")
 def test_a_body_of_twelve_thousand_characters_is_linted_and_shown(desk: Lab) -> None:
     number = reviewed(desk)
     variant = desk.variants(number)[0]
@@ -291,6 +292,7 @@ def test_a_closed_on_call_channel_does_not_hold_up_the_cards(desk: Lab) -> None:
 
 @pytest.mark.parametrize("mode", ["429", "500"])
 @pytest.mark.parametrize("method", ["chat.postMessage", "chat.update"])
+@pytest.mark.usefixtures("cards_at_once")
 def test_a_busy_slack_delays_the_card_and_posts_it_once(
     desk: Lab, mode: str, method: str
 ) -> None:
@@ -309,6 +311,7 @@ def test_a_busy_slack_delays_the_card_and_posts_it_once(
     assert not desk.rows("SELECT 1 FROM outbox WHERE finished_at IS NULL")
 
 
+@pytest.mark.usefixtures("cards_at_once")
 def test_a_lost_answer_to_an_update_leaves_one_card(desk: Lab) -> None:
     number = reviewed(desk)
     faults = desk.slack.workspace.faults
@@ -333,6 +336,7 @@ def test_a_deleted_card_is_posted_anew(desk: Lab) -> None:
     assert "deliverability" in str(anew.blocks)
 
 
+@pytest.mark.usefixtures("cards_at_once")
 def test_a_job_that_cannot_draw_its_card_never_stops_the_campaign(desk: Lab) -> None:
     number = scheduled(desk)
     with desk.deps.database.begin() as store:

@@ -218,6 +218,7 @@ def test_a_ticket_carries_the_postmortem_and_no_address(desk: Lab) -> None:
     assert "@" not in words
 
 
+@pytest.mark.usefixtures("cards_at_once")
 def test_every_clock_of_a_rollback_by_itself_is_kept_in_order(desk: Lab) -> None:
     desk.add_list("stormy", BIG)
     number = in_canary(desk, audience="stormy")
@@ -232,6 +233,7 @@ def test_every_clock_of_a_rollback_by_itself_is_kept_in_order(desk: Lab) -> None
     assert times[-1] == ("t_closed", None)
 
 
+@pytest.mark.usefixtures("cards_at_once")
 def test_the_postmortem_comes_into_the_thread_as_a_file(desk: Lab) -> None:
     number = in_canary(desk)
     roll_back(desk, number)

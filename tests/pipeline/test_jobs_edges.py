@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from domain.campaign import CampaignId, State
 from domain.errors import Refused, TryLater
 from domain.rollback import StepState
@@ -75,6 +77,7 @@ def test_a_breach_while_it_is_held_rolls_it_back(desk: Lab) -> None:
     assert desk.state(number) is State.ROLLED_BACK
 
 
+@pytest.mark.usefixtures("cards_at_once")
 def test_a_step_that_the_esp_refuses_fails_alone_and_can_be_tried_again(
     desk: Lab,
 ) -> None:
@@ -97,6 +100,7 @@ def test_a_step_that_the_esp_refuses_fails_alone_and_can_be_tried_again(
     assert {state for _name, state in step_states(desk, incident.id)} == {"done"}
 
 
+@pytest.mark.usefixtures("cards_at_once")
 def test_a_second_delivery_of_a_rollback_loses_no_step(desk: Lab) -> None:
     number = in_canary(desk)
     incident = roll_back(desk, number).incident

@@ -120,6 +120,7 @@ def test_a_calm_list_is_sent_to_the_end_without_a_person(desk: Lab) -> None:
     assert len(desk.cards(number)) == 1
 
 
+@pytest.mark.usefixtures("cards_at_once")
 def test_a_list_that_complains_rolls_itself_back(desk: Lab) -> None:
     desk.add_list("stormy", BIG)
     number = in_canary(desk, audience="stormy")

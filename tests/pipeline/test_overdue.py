@@ -196,6 +196,7 @@ def test_with_nobody_to_tell_nothing_is_said(desk: Lab) -> None:
     assert "escalated" not in desk.events(number)
 
 
+@pytest.mark.usefixtures("cards_at_once")
 def test_a_new_text_has_its_own_time(desk: Lab) -> None:
     number = in_review(desk)
     desk.tick(SLA - 10)

@@ -78,6 +78,7 @@ def test_two_wishes_for_the_same_columns_are_one_picture(desk: Lab) -> None:
         "chat.postMessage",
     ],
 )
+@pytest.mark.usefixtures("cards_at_once")
 def test_slack_being_away_on_the_way_delays_it_and_posts_it_once(
     desk: Lab, method: str
 ) -> None:

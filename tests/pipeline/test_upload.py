@@ -395,6 +395,7 @@ def test_a_formula_stays_text_and_markup_in_names_stays_words(desk: Lab) -> None
         assert "<!here>" not in words(message)
 
 
+@pytest.mark.usefixtures("cards_at_once")
 def test_a_file_that_grew_past_the_limit_is_not_fetched_to_its_end(desk: Lab) -> None:
     upload_id = asked(desk, csv())
     file = desk.look(lambda store: store.uploads.get(upload_id)).file_id
@@ -628,6 +629,7 @@ def test_what_a_job_that_died_after_its_commit_left_is_done_by_the_next(
     assert shown(desk)[-1].text == "Imported: crew.csv"
 
 
+@pytest.mark.usefixtures("cards_at_once")
 def test_an_outage_of_slack_is_waited_out(desk: Lab) -> None:
     upload_id = asked(desk)
     desk.slack.workspace.faults.mode = "500"
