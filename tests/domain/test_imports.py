@@ -45,7 +45,7 @@ PURE = frozenset(
 
 IMPURE_PARTS = frozenset({"urllib.request", "urllib.error", "urllib.robotparser"})
 MAY_BE_ASYNC = ("bot/", "practice/", "cli/", "tests/", "benchmarks/")
-EDGE_OF_STORAGE = "storage/engine.py"
+EDGE_OF_STORAGE = "storage/reader.py"
 """The web process's reader: the one asynchronous way into the database."""
 
 

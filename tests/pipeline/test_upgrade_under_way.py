@@ -79,6 +79,7 @@ def look_at_everything(desk: Lab, number: CampaignId) -> None:
     assert read(queries.audiences)
 
 
+@pytest.mark.usefixtures("cards_at_once")
 def test_a_canary_of_before_goes_on_after_the_upgrade(
     desk: Lab, tmp_path: Path
 ) -> None:
