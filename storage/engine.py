@@ -26,13 +26,18 @@ WEB_LOCK_TIMEOUT = timedelta(seconds=2)
 
 
 def url_of(address: str, *, is_async: bool) -> URL:
+    """The address with the driver that we use; the folder of a SQLite file is made."""
     url = make_url(address)
     if url.get_backend_name() == "sqlite":
+        if url.database:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         return url.set(drivername="sqlite+aiosqlite" if is_async else "sqlite")
     return url.set(drivername="postgresql+psycopg")
 
 
 def pragmas(*, is_writer: bool, lock_timeout: timedelta) -> Callable[..., None]:
+    """What each new connection to a SQLite file is told; one that only reads cannot write."""
+
     def apply(connection: Any, _record: object) -> None:
         # None: SQLAlchemy's begin event below says BEGIN, not the driver
         connection.isolation_level = None
@@ -58,12 +63,7 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if is_read else "BEGIN IMMEDIATE")
 
 
-def prepare_folder(url: URL) -> None:
-    if url.get_backend_name() == "sqlite" and url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-
-
-def try_later(error: DBAPIError | NoConnection) -> TryLater | None:
+def _try_later(error: DBAPIError | NoConnection) -> TryLater | None:
     """Translate a lock or a lost server into the fate it has."""
     if isinstance(error, NoConnection):
         # every connection is in use, as when the server hangs
@@ -75,6 +75,22 @@ def try_later(error: DBAPIError | NoConnection) -> TryLater | None:
     if isinstance(error, OperationalError):
         return TryLater("The database is away.", retry_after=timedelta(seconds=2))
     return None
+
+
+@contextmanager
+def lost_as_try_later() -> Iterator[None]:
+    """Raise a lock, or a server that is away, as what it means for the caller.
+
+    Raises:
+        TryLater: The database is locked or away; nothing was written.
+    """
+    try:
+        yield
+    except (DBAPIError, NoConnection) as error:
+        later = _try_later(error)
+        if later is None:
+            raise
+        raise later from error
 
 
 class Database:
@@ -91,7 +107,6 @@ class Database:
         lock_timeout: timedelta = WORKER_LOCK_TIMEOUT,
     ) -> None:
         url = url_of(address, is_async=False)
-        prepare_folder(url)
         self.clock = clock
         self.is_sqlite = url.get_backend_name() == "sqlite"
         # parameters are addresses and mail bodies: they stay out of error texts
@@ -113,14 +128,8 @@ class Database:
         Raises:
             TryLater: The database is locked or away; nothing was written.
         """
-        try:
-            with self.engine.begin() as connection:
-                yield Store(connection, now=self.clock())
-        except (DBAPIError, NoConnection) as error:
-            later = try_later(error)
-            if later is None:
-                raise
-            raise later from error
+        with lost_as_try_later(), self.engine.begin() as connection:
+            yield Store(connection, now=self.clock())
 
     def read(
         self,
@@ -129,16 +138,13 @@ class Database:
         **kw: P.kwargs,
     ) -> R:
         """Run one of `storage.queries` and let go of the connection."""
-        try:
-            with self.engine.connect().execution_options(is_read=True) as connection:
-                if not self.is_sqlite:
-                    connection.exec_driver_sql(ONE_MOMENT)
-                return query(connection, *args, **kw)
-        except (DBAPIError, NoConnection) as error:
-            later = try_later(error)
-            if later is None:
-                raise
-            raise later from error
+        with (
+            lost_as_try_later(),
+            self.engine.connect().execution_options(is_read=True) as connection,
+        ):
+            if not self.is_sqlite:
+                connection.exec_driver_sql(ONE_MOMENT)
+            return query(connection, *args, **kw)
 
     def look(self, ask: Callable[[Store], R]) -> R:
         """Ask the repositories something without taking the write lock."""

@@ -7,16 +7,13 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from storage.engine import (
     ONE_MOMENT,
     WEB_LOCK_TIMEOUT,
+    lost_as_try_later,
     pragmas,
-    prepare_folder,
-    try_later,
     url_of,
 )
 
@@ -29,7 +26,6 @@ class Reader:
 
     def __init__(self, address: str) -> None:
         url = url_of(address, is_async=True)
-        prepare_folder(url)
         self.engine: AsyncEngine = create_async_engine(url, hide_parameters=True)
         if url.get_backend_name() == "sqlite":
             sa.event.listen(
@@ -48,14 +44,9 @@ class Reader:
         **kw: P.kwargs,
     ) -> R:
         """Run one of `storage.queries` without holding up the event loop."""
-        try:
+        with lost_as_try_later():
             async with self.engine.connect() as connection:
                 return await connection.run_sync(query, *args, **kw)
-        except (DBAPIError, NoConnection) as error:
-            later = try_later(error)
-            if later is None:
-                raise
-            raise later from error
 
     async def close(self) -> None:
         await self.engine.dispose()
