@@ -257,11 +257,6 @@ def reject_errors(state_values: StateValues) -> dict[str, str]:
     return {str(field): words for field, words in problems.items() if words}
 
 
-def reason_from(state_values: StateValues) -> str:
-    """The reason typed into a form that asks for one."""
-    return typed(state_values, Field.REASON).strip()
-
-
 def instruction_from(state_values: StateValues) -> str:
     """The instruction typed into the regenerate form."""
     return typed(state_values, Field.INSTRUCTION).strip()
@@ -276,10 +271,3 @@ def copy_errors(text: Copy, channel: Channel = Channel.EMAIL) -> dict[str, str]:
     if not text.body.strip():
         errors[body_block(0)] = f"The {names['body'].lower()} has no words."
     return errors
-
-
-def missing(state_values: StateValues, field: Field) -> dict[str, str]:
-    """The error for a reason or an instruction of nothing but spaces."""
-    if typed(state_values, field).strip():
-        return {}
-    return {field: "Write a few words, so that the others know what is meant."}

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from blocks.ids import Field
+
 StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 # the year 2242: what lies beyond is no time that anybody picked
@@ -46,3 +48,15 @@ def moment(state: StateValues, field: str) -> datetime | None:
     if not isinstance(seconds, int) or not 0 < seconds < _SECONDS_MOST:
         return None
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def reason_from(state: StateValues) -> str:
+    """The reason typed into a form that asks for one."""
+    return typed(state, Field.REASON).strip()
+
+
+def missing(state: StateValues, field: Field) -> dict[str, str]:
+    """The error for a reason or an instruction of nothing but spaces."""
+    if typed(state, field).strip():
+        return {}
+    return {field: "Write a few words, so that the others know what is meant."}

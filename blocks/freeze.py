@@ -16,8 +16,7 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
-from blocks.edit_form import reason_from
-from blocks.entered import StateValues, chosen, moment
+from blocks.entered import StateValues, chosen, moment, reason_from
 from blocks.ids import Action, Callback, Field
 from blocks.message import (
     Message,

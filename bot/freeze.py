@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from slack_sdk.models.views import View
 
-from blocks import edit_form, notices
+from blocks import entered, notices
 from blocks import freeze as drawn
 from blocks.ids import Action, Callback
 from bot import home
@@ -73,7 +73,7 @@ async def submitted(submission: Submission, web: Web, slack: AsyncArgs) -> None:
         web,
         scope=scope,
         target=target,
-        reason=edit_form.reason_from(state),
+        reason=entered.reason_from(state),
         lasts=until - now,
         user=submission.user,
     )

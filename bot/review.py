@@ -8,7 +8,7 @@ from typing import Final
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
-from blocks import approve_form, compare, edit_form
+from blocks import approve_form, compare, edit_form, entered
 from blocks.ids import Action, Callback, Field, Verb
 from bot import assign, comment
 from bot.compare import compare_variant
@@ -117,7 +117,7 @@ async def edited(submission: Submission, web: Web, slack: AsyncArgs) -> None:
 
 
 async def regenerate(submission: Submission, web: Web, slack: AsyncArgs) -> None:
-    errors = edit_form.missing(submission.state, Field.INSTRUCTION)
+    errors = entered.missing(submission.state, Field.INSTRUCTION)
     if errors:
         await slack.ack(response_action="errors", errors=errors)
         return
@@ -160,6 +160,6 @@ async def reject(submission: Submission, web: Web, slack: AsyncArgs) -> None:
         RequestId(submission.target),
         actor=submission.user,
         code=code,
-        reason=edit_form.reason_from(submission.state),
+        reason=entered.reason_from(submission.state),
     )
     await slack.ack()

@@ -6,7 +6,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from slack_sdk.models.views import View
 
-from blocks import edit_form, incident, notices
+from blocks import entered, incident, notices
 from blocks.ids import Action, Callback, Field
 from blocks.message import said
 from blocks.text import plural
@@ -66,7 +66,7 @@ async def confirmed(submission: Submission, web: Web, slack: AsyncArgs) -> None:
 
 
 async def explain(submission: Submission, web: Web, slack: AsyncArgs) -> None:
-    errors = edit_form.missing(submission.state, Field.REASON)
+    errors = entered.missing(submission.state, Field.REASON)
     if errors:
         await slack.ack(response_action="errors", errors=errors)
         return
@@ -74,7 +74,7 @@ async def explain(submission: Submission, web: Web, slack: AsyncArgs) -> None:
         record.rollback_reason,
         web.playbook,
         CampaignId(submission.target),
-        edit_form.reason_from(submission.state),
+        entered.reason_from(submission.state),
         actor=submission.user,
     )
     await slack.ack()

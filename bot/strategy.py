@@ -8,7 +8,7 @@ from typing import Final
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
-from blocks import brief_form, edit_form, strategy
+from blocks import brief_form, entered, strategy
 from blocks.ids import Action, Callback, Field
 from bot import brief
 from bot.context import Web
@@ -109,7 +109,7 @@ async def _draw_again(
 
 
 async def ask_for_changes(submission: Submission, web: Web, slack: AsyncArgs) -> None:
-    errors = edit_form.missing(submission.state, Field.REASON)
+    errors = entered.missing(submission.state, Field.REASON)
     if errors:
         await slack.ack(response_action="errors", errors=errors)
         return
@@ -118,7 +118,7 @@ async def ask_for_changes(submission: Submission, web: Web, slack: AsyncArgs) ->
         web.playbook,
         submission.target,
         actor=submission.user,
-        reason=edit_form.reason_from(submission.state),
+        reason=entered.reason_from(submission.state),
     )
     await slack.ack()
 

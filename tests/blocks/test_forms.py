@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blocks import approve_form, brief_form, edit_form
+from blocks import approve_form, brief_form, edit_form, entered
 from blocks.brief_form import field_errors, values_from
-from blocks.edit_form import copy_from, reason_from, split
+from blocks.edit_form import copy_from, split
+from blocks.entered import reason_from
 from blocks.ids import Field, Verb, brief_block, brief_field, option_value, parse_option
 from domain.brief import parse_brief, to_json
 from domain.brief_fields import FIELDS
@@ -217,9 +218,9 @@ def test_a_reason_is_read_and_spaces_are_no_reason() -> None:
         "reason": {"reason": {"type": "plain_text_input", "value": "  off brand "}}
     }
     assert reason_from(state) == "off brand"
-    assert edit_form.missing(state, Field.REASON) == {}
+    assert entered.missing(state, Field.REASON) == {}
     state["reason"]["reason"]["value"] = "  "
-    assert list(edit_form.missing(state, Field.REASON)) == ["reason"]
+    assert list(entered.missing(state, Field.REASON)) == ["reason"]
 
 
 def test_the_reject_form_offers_every_code_and_chooses_none() -> None:
