@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -147,6 +148,23 @@ def refuse_unsigned(settings: Settings, addresses: Collection[str]) -> None:
         raise Refused(
             f"COPYDESK_WEBHOOK_KEY must hold at least {MIN_SECRET} characters: it signs"
             " what is posted to the addresses of oncall.yaml."
+        )
+
+
+def refuse_unreachable(settings: Settings) -> None:
+    """Refuse to wait for the first text to find that its writer has no address.
+
+    Raises:
+        Refused: Names what to set.
+    """
+    try:
+        parts = urlsplit(settings.openai_base_url)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise Refused(
+            "OPENAI_BASE_URL must be an address that begins with https:// or http://."
         )
 
 

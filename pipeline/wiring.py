@@ -20,7 +20,12 @@ from pipeline.pace import Pacer
 from pipeline.playbook import Playbook
 from pipeline.playbook_live import LivePlaybook
 from pipeline.playbook_scaled import playbook_of
-from pipeline.settings import Settings, refuse_unsafe, refuse_unsigned
+from pipeline.settings import (
+    Settings,
+    refuse_unreachable,
+    refuse_unsafe,
+    refuse_unsigned,
+)
 from pipeline.slack import SlackGateway
 from pipeline.templates import Templates
 from pipeline.wall_clock import utc_now
@@ -152,6 +157,7 @@ def build(
         Refused: The playbook or a key does not hold together.
     """
     refuse_unsafe(settings)
+    refuse_unreachable(settings)
     playbook = playbook_of(settings)
     # not in `playbook_of`: stopping from a shell must need no key
     on_call = playbook.on_call

@@ -4,13 +4,16 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from llmock.pytest_plugin import LLMock
 
-from domain.errors import TryLater
+from domain.errors import Refused, TryLater
 from domain.variant import Copy
+from pipeline import wiring
+from pipeline.writers.late import LateWriter
 from pipeline.writers.openai import OpenAIWriter, messages
 from pipeline.writers.port import (
     DraftInvalid,
@@ -23,6 +26,7 @@ from pipeline.writers.port import (
 from pipeline.writers.reply import clean, parse, repair_prompt, reply_schema
 from practice.writer.app import build_app
 from practice.writer.config import PracticeWriter
+from tests.pipeline.lab import make_settings
 from tests.pipeline.wire import Says, Wire, elsewhere, serving, wire
 
 DRAFT: dict[str, Any] = {
@@ -107,6 +111,37 @@ def test_the_sample_writer_drafts_from_brief_and_facts() -> None:
     assert reply.request_sha256 == again.request_sha256
     assert reply.fingerprint
     assert reply.output_tokens > 0
+
+
+def test_a_late_writer_is_made_once_by_the_first_that_is_asked_of_it(
+    line: Wire,
+) -> None:
+    made: list[OpenAIWriter] = []
+
+    def make() -> Writer:
+        made.append(OpenAIWriter(api_key="k", base_url=f"{line.url}/v1"))
+        return made[-1]
+
+    never = LateWriter(make)
+    never.close()
+    assert made == []
+    line.says(Says(json=completion("A reply.")))
+    late = LateWriter(make)
+    assert late.call(make_request(), timeout=TEN).text == "A reply."
+    assert (late.endpoint, late.is_sample) == (f"{line.url}/v1", False)
+    late.close()
+    (writer,) = made
+    with pytest.raises(RuntimeError, match="has been closed"):
+        writer.call(make_request(), timeout=TEN)
+
+
+@pytest.mark.parametrize("given", ["", "nonsense", "http://", "http://[", "ftp://x/v1"])
+def test_a_writer_without_an_address_is_refused_at_the_start(
+    given: str, tmp_path: Path
+) -> None:
+    settings = make_settings(tmp_path, OPENAI_BASE_URL=given)
+    with pytest.raises(Refused, match="OPENAI_BASE_URL must be an address"):
+        wiring.build(settings)
 
 
 def test_the_sample_writers_garbage_is_no_draft() -> None:
