@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
+from alembic import op
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.exc import DBAPIError
@@ -35,6 +36,34 @@ def test_upgrading_twice_changes_nothing(database: Database) -> None:
 
     assert migrate.is_current(database)
     assert len(database.read(queries.audiences)) == 1
+
+
+def test_a_migration_that_dies_half_way_leaves_what_was_and_runs_again(
+    empty_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(empty_url, clock)
+    migrate.upgrade(database, to="0014")
+
+    def dies(*_given: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        # between the index that goes and the one that comes
+        patch.setattr(op, "create_index", dies)
+        with pytest.raises(KeyboardInterrupt):
+            migrate.upgrade(database)
+
+    def of_consent() -> bool:
+        with database.engine.connect() as connection:
+            found = sa.inspect(connection).get_indexes("recipients")
+        return "ix_recipients_consent" in {each["name"] for each in found}
+
+    assert of_consent()
+    assert not migrate.is_current(database)
+    migrate.upgrade(database)
+    assert of_consent()
+    assert migrate.is_current(database)
+    database.close()
 
 
 def test_the_migrations_make_the_tables_that_the_code_expects(
