@@ -8,7 +8,7 @@ from typing import Final
 import httpx
 from playwright.sync_api import Locator, expect
 
-from tests.stories.person import CLEO, CLICK_MS, DEV, PASSING_MS, WORK_MS, Person
+from tests.stories.person import CLEO, DEV, PASSING_MS, WORK_MS, Person
 from tests.stories.stage import Play
 
 CALM: Final = "a calm list"
@@ -46,7 +46,7 @@ def choose_tier(form: Locator, tier: str) -> None:
     form.page.get_by_role("option", name=re.compile(f"^{tier}: ")).click()
     if tier == "A":
         send = form.get_by_role("button", name="Send to brand lead")
-        expect(send).to_be_visible(timeout=CLICK_MS)
+        expect(send).to_be_visible()
 
 
 def send_brief(
@@ -56,7 +56,7 @@ def send_brief(
     cards = who.channel().locator("article.message", has_text=title)
     known = cards.count()
     form.get_by_role("button", name=button).click()
-    expect(form).to_have_count(0, timeout=CLICK_MS)
+    expect(form).to_have_count(0)
     # an older campaign may have the same title
     expect(cards).to_have_count(known + 1, timeout=WORK_MS)
     found = re.search(r"#(\d+) ", cards.last.inner_text())
@@ -162,4 +162,4 @@ def open_evidence(who: Person, card: Locator) -> Locator:
 
 def close(window: Locator) -> None:
     window.get_by_role("button", name="Close", exact=True).click()
-    expect(window).to_have_count(0, timeout=CLICK_MS)
+    expect(window).to_have_count(0)

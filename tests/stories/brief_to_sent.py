@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.stories import acts
-from tests.stories.person import CLEO, CLICK_MS, DEV, MARA, PASSING_MS, WORK_MS, Person
+from tests.stories.person import CLEO, DEV, MARA, PASSING_MS, WORK_MS, Person
 from tests.stories.stage import Play
 
 TITLE = "Recover stalled demos"
@@ -45,9 +45,7 @@ def _brief(play: Play, mara: Person, prefix: str) -> int:
         acts.fill_brief(form, TITLE, acts.CALM, link="http://northwind.example/demo")
         form.get_by_role("button", name="Write variants").click()
         field = form.get_by_label("Call-to-action link")
-        expect(field).to_have_accessible_description(
-            re.compile("starts with http://"), timeout=CLICK_MS
-        )
+        expect(field).to_have_accessible_description(re.compile("starts with http://"))
         expect(field).to_be_focused()
         play.shot(mara.page, f"{prefix}modal-brief-error")
         assert mara.fits()
@@ -78,7 +76,7 @@ def _edit(play: Play, cleo: Person, number: int, prefix: str) -> None:
         form.get_by_label("Subject").fill(SUBJECT)
         play.shot(cleo.page, f"{prefix}modal-edit")
         form.get_by_role("button", name="Save").click()
-        expect(form).to_have_count(0, timeout=CLICK_MS)
+        expect(form).to_have_count(0)
         expect(variant).to_contain_text("revision 2", timeout=WORK_MS)
         expect(variant).to_contain_text(SUBJECT)
         expect(variant.get_by_role("button", name="Approve")).to_be_visible(

@@ -16,7 +16,6 @@ from playwright.sync_api import Page, expect
 
 from tests.stories import acts
 from tests.stories.person import (
-    CLICK_MS,
     MARA,
     OMAR,
     ON_CALL,
@@ -101,7 +100,7 @@ def _stop(play: Play, omar: Person, number: int) -> None:
         play.both(omar, progress, "modal-rollback-esp-away", keep=())
         progress.get_by_label("Why was it stopped?").fill(WHY)
         progress.get_by_role("button", name="Save reason").click()
-        expect(progress).to_have_count(0, timeout=CLICK_MS)
+        expect(progress).to_have_count(0)
 
 
 def _late(play: Play, omar: Person, number: int) -> None:

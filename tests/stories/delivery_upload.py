@@ -8,7 +8,7 @@ from typing import Final
 from playwright.sync_api import Locator, expect
 
 from tests.stories import acts
-from tests.stories.person import CLEO, CLICK_MS, MARA, WORK_MS, Person
+from tests.stories.person import CLEO, MARA, WORK_MS, Person
 from tests.stories.stage import Play
 
 PEOPLE: Final = 6_000
@@ -39,7 +39,7 @@ def _ask(play: Play, mara: Person, file: Path) -> None:
         form = _form(mara)
         form.get_by_label("Or a new list").fill("Spring leads")
         form.get_by_role("button", name="Read the file").click()
-        expect(form).to_contain_text("complete this required field", timeout=CLICK_MS)
+        expect(form).to_contain_text("complete this required field")
         play.both(mara, form, "modal-upload")
     with play.step("with a file of columns of its own, she is told what is missing"):
         _give(form, file)
@@ -64,7 +64,7 @@ def _explain(play: Play, mara: Person) -> None:
             mara.page.get_by_role("option", name=what, exact=True).click()
         play.both(mara, columns, "modal-columns")
         columns.get_by_role("button", name="Read it again").click()
-        expect(columns).to_have_count(0, timeout=CLICK_MS)
+        expect(columns).to_have_count(0)
     with play.step("what would come in is counted, and what is broken is reported"):
         told = _told(mara)
         expect(told).to_contain_text("Read, not imported yet", timeout=WORK_MS)
@@ -88,7 +88,7 @@ def _bring_in(play: Play, mara: Person) -> None:
         told.locator("a.replies").click()
         thread = mara.page.get_by_role("log", name="Thread")
         chip = thread.get_by_role("link", name="spring-leads-broken-rows.csv")
-        expect(chip).to_be_visible(timeout=CLICK_MS)
+        expect(chip).to_be_visible()
         play.both(mara, thread, "upload-report")
         report = mara.page.request.get(
             f"{mara.base}{chip.get_attribute('href')}"
@@ -124,11 +124,11 @@ def _form(who: Person, command: str = "/desk import") -> Locator:
 def _give(form: Locator, file: Path) -> None:
     """Choose a file, wait until Slack has it, and submit."""
     form.get_by_label("CSV file").set_input_files(file)
-    expect(form.locator(".given-files")).to_contain_text(file.name, timeout=CLICK_MS)
+    expect(form.locator(".given-files")).to_contain_text(file.name)
     form.get_by_role("button", name="Read the file").click()
-    expect(form).to_contain_text("comes as a direct message", timeout=CLICK_MS)
+    expect(form).to_contain_text("comes as a direct message")
     form.get_by_role("button", name="Close", exact=True).click()
-    expect(form).to_have_count(0, timeout=CLICK_MS)
+    expect(form).to_have_count(0)
 
 
 def _told(who: Person) -> Locator:

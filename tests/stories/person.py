@@ -89,7 +89,7 @@ class Person:
     def dialog(self, title: str | re.Pattern[str]) -> Locator:
         """The modal of that title, once it is open."""
         dialog = self.page.get_by_role("dialog", name=title)
-        expect(dialog).to_be_visible(timeout=CLICK_MS)
+        expect(dialog).to_be_visible()
         return dialog
 
     def only_me(self) -> Locator:

@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.stories import acts
-from tests.stories.person import BEA, CLICK_MS, MARA, WORK_MS, Person
+from tests.stories.person import BEA, MARA, WORK_MS, Person
 from tests.stories.stage import Play
 
 TITLE = "A price change for everybody"
@@ -43,7 +43,7 @@ def _brief(play: Play, mara: Person) -> int:
         form.get_by_label("Tier", exact=True).click()
         form.page.get_by_role("option", name=re.compile("^A: high risk")).click()
         send = form.get_by_role("button", name="Send to brand lead")
-        expect(send).to_be_visible(timeout=CLICK_MS)
+        expect(send).to_be_visible()
         # what was typed before is still there
         expect(form.get_by_label("Title", exact=True)).to_have_value(TITLE)
         play.shot(mara.page, "modal-brief-tier-a")
@@ -69,7 +69,7 @@ def _changes_asked(play: Play, bea: Person, mara: Person, number: int) -> None:
         form.get_by_label("What should change?").fill(WISH)
         play.shot(bea.page, "phone-modal-ask-for-changes")
         form.get_by_role("button", name="Ask for changes").click()
-        expect(form).to_have_count(0, timeout=CLICK_MS)
+        expect(form).to_have_count(0)
         expect(card).to_contain_text("Changes asked for by @bea", timeout=WORK_MS)
         assert bea.fits()
 
@@ -92,7 +92,7 @@ def _changed(play: Play, mara: Person, number: int) -> None:
         goal.fill(GOAL)
         play.shot(form, "modal-change-brief")
         form.get_by_role("button", name="Send to brand lead").click()
-        expect(form).to_have_count(0, timeout=CLICK_MS)
+        expect(form).to_have_count(0)
         expect(card).to_contain_text("brief version 2", timeout=WORK_MS)
         expect(card).to_contain_text("Changed since version 1: goal")
         play.shot(card, "card-awaiting-brand-lead-again")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from playwright.sync_api import Locator, expect
 
 from tests.stories import acts
-from tests.stories.person import CASPAR, CLEO, CLICK_MS, MARA, WORK_MS, Person
+from tests.stories.person import CASPAR, CLEO, MARA, WORK_MS, Person
 from tests.stories.stage import Play
 
 TITLES = tuple(f"Tips for week {each}" for each in range(1, 8))
@@ -64,7 +64,7 @@ def _brief(mara: Person, title: str) -> int:
         "variants": 1,
     }
     mara.say(f"/brief {json.dumps(body)}")
-    expect(kept).to_be_visible(timeout=CLICK_MS)
+    expect(kept).to_be_visible()
     found = re.search(r"#(\d+) ", kept.inner_text())
     assert found, f"{title!r} has no number."
     return int(found[1])
@@ -97,7 +97,7 @@ def _confirmed(
     with play.step("she confirms once while he presses as well; the slower is told"):
         form.get_by_role("button", name="Approve all").click()
         button.click()
-        expect(form).to_contain_text("of 3 texts approved.", timeout=CLICK_MS)
+        expect(form).to_contain_text("of 3 texts approved.")
         _slower_is_told(form, caspar, hers)
         play.both(cleo, form, "modal-bulk-answers")
         assert caspar.fits()
@@ -113,7 +113,7 @@ def _slower_is_told(form: Locator, caspar: Person, hers: Hers) -> None:
     assert re.search(rf"#{hers.taken} {by_caspar}", told), told
     if re.search(rf"#{hers.contested} .*: approved$", told, re.MULTILINE):
         expect(caspar.only_me()).to_contain_text(
-            re.compile("already approved in the copy stage by @cleo"), timeout=CLICK_MS
+            re.compile("already approved in the copy stage by @cleo")
         )
     else:
         assert re.search(rf"#{hers.contested} {by_caspar}", told), told

@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Locator, expect
 
 from tests.stories import acts
-from tests.stories.person import CLEO, CLICK_MS, DEV, MARA, WORK_MS, Person
+from tests.stories.person import CLEO, DEV, MARA, WORK_MS, Person
 from tests.stories.stage import Play
 
 TITLE = "Second thoughts are welcome"
@@ -62,7 +62,7 @@ def _commented(play: Play, cleo: Person, number: int) -> None:
         play.shot(form, "modal-comment-error")
         form.get_by_label(re.compile("Which words")).fill(words)
         form.get_by_role("button", name="Comment").click()
-        expect(form).to_have_count(0, timeout=CLICK_MS)
+        expect(form).to_have_count(0)
         said = cleo.thread(number).locator("article.message", has_text=COMMENT)
         expect(said).to_contain_text(words, timeout=WORK_MS)
         play.shot(said, "thread-comment")
@@ -76,7 +76,7 @@ def _suggested(play: Play, mara: Person, number: int) -> None:
         form.get_by_label("Subject", exact=True).fill(SUBJECT)
         form.get_by_label(re.compile("^Why")).fill(WHY)
         form.get_by_role("button", name="Suggest").click()
-        expect(form).to_have_count(0, timeout=CLICK_MS)
+        expect(form).to_have_count(0)
         play.goodbye(dev)
         asked = mara.thread(number).locator("article.message", has_text=WHY)
         expect(asked).to_contain_text("accept it or decline it", timeout=WORK_MS)

@@ -11,7 +11,6 @@ from tests.stories.person import (
     BEA,
     CASPAR,
     CLEO,
-    CLICK_MS,
     DEV,
     LENA,
     SAM,
@@ -79,7 +78,7 @@ def _refused(play: Play, cleo: Person, number: int) -> None:
     with play.step("cleo has the role, but it is her brief: she is told the rule"):
         _approve(cleo, number, "Copy")
         refused = cleo.only_me()
-        expect(refused).to_contain_text("separation of duties", timeout=CLICK_MS)
+        expect(refused).to_contain_text("separation of duties")
         play.both(cleo, cleo.page, "notice-author-refused", at=refused)
 
 
@@ -98,13 +97,13 @@ def _copy(play: Play, number: int) -> None:
             boxes.nth(at).check()
         form.get_by_label("Comment").fill(COMMENT)
         form.get_by_role("button", name="Approve copy").click()
-        expect(form).to_contain_text("Tick each line", timeout=CLICK_MS)
+        expect(form).to_contain_text("Tick each line")
         expect(form.get_by_label("Comment")).to_have_value(COMMENT)
         play.both(caspar, form, "modal-approve-error")
     with play.step("with each line ticked copy is approved"):
         boxes.last.check()
         form.get_by_role("button", name="Approve copy").click()
-        expect(form).to_have_count(0, timeout=CLICK_MS)
+        expect(form).to_have_count(0)
         expect(variant).to_contain_text("Copy approved by @caspar", timeout=WORK_MS)
         play.goodbye(caspar)
 
@@ -121,6 +120,6 @@ def _next(play: Play, number: int, who: str, stage: str) -> None:
                 box.check()
             play.both(one, form, f"modal-approve-{stage.lower()}")
             form.get_by_role("button", name=f"Approve {stage.lower()}").click()
-            expect(form).to_have_count(0, timeout=CLICK_MS)
+            expect(form).to_have_count(0)
         expect(said.first).to_be_visible(timeout=WORK_MS)
         play.goodbye(one)

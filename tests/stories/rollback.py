@@ -9,7 +9,6 @@ from playwright.sync_api import Locator, expect
 from tests.stories import acts
 from tests.stories.person import (
     ANA,
-    CLICK_MS,
     MARA,
     OMAR,
     ON_CALL,
@@ -106,7 +105,7 @@ def _live(play: Play, title: str) -> int:
 def _say_why(progress: Locator) -> None:
     progress.get_by_label("Why was it stopped?").fill(WHY)
     progress.get_by_role("button", name="Save reason").click()
-    expect(progress).to_have_count(0, timeout=CLICK_MS)
+    expect(progress).to_have_count(0)
 
 
 def _told(play: Play, who: Person, number: int) -> Locator:
@@ -165,7 +164,7 @@ def by_keyboard(play: Play) -> None:
         _tab_to(omar, progress.get_by_label("Why was it stopped?"))
         keys.type(WHY)
         keys.press("Control+Enter")
-        expect(progress).to_have_count(0, timeout=CLICK_MS)
+        expect(progress).to_have_count(0)
     _told(play, omar, number)
     _hand_record(play, number)
 
